@@ -1,0 +1,73 @@
+// Faults with a stable code and the way to mend them; every face shows these and nothing else.
+
+/** The closed list of error codes (docs: interfaces, "Errors"). */
+export type ErrorCode =
+  | 'NOT_INITIALIZED'
+  | 'PRECONDITION_FAILED'
+  | 'TOO_LARGE'
+  | 'TOO_MANY_REQUESTS'
+  | 'QUOTA_EXCEEDED'
+  | 'QUEUE_NOT_FOUND'
+  | 'INVALID_PARAMETERS'
+  | 'INVALID_SCHEDULE'
+  | 'VALIDATION_ERROR'
+  | 'MISSING_CRON_EXPRESSION'
+  | 'PAST_EVENT'
+  | 'JOB_NOT_FOUND'
+  | 'RUN_NOT_FOUND'
+  | 'HANDLER_NOT_FOUND'
+  | 'ALREADY_RUNNING'
+  | 'ALREADY_PAUSED'
+  | 'NOT_PAUSED'
+  | 'CONFIG_NOT_FOUND'
+  | 'CLEANUP_ERROR'
+  | 'SCHEDULING_ERROR'
+  | 'EXECUTION_ERROR'
+  | 'CONFLICT'
+  | 'FORBIDDEN'
+  | 'UNAUTHENTICATED'
+  | 'DATABASE_ERROR'
+  | 'ENGINE_UNAVAILABLE';
+
+/** What was found and expected (`message`), and how to mend it (`fix`). */
+export class SchedulerError extends Error {
+  readonly code: ErrorCode;
+  readonly fix: string | null;
+
+  constructor(code: ErrorCode, message: string, fix: string | null = null, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'SchedulerError';
+    this.code = code;
+    this.fix = fix;
+  }
+}
+
+/** An error as a run keeps it and as JSON shows it. */
+export interface ErrorRecord {
+  code: string;
+  message: string;
+  fix: string | null;
+}
+
+/** Any thrown thing as a record: never fails, whatever a handler throws. */
+export function toErrorRecord(thrown: unknown, fallbackCode: ErrorCode = 'EXECUTION_ERROR'): ErrorRecord {
+  if (thrown instanceof SchedulerError)
+    return { code: thrown.code, message: thrown.message, fix: thrown.fix };
+  if (thrown instanceof Error) {
+    const { code, fix } = thrown as { code?: unknown; fix?: unknown };
+    return {
+      code: typeof code === 'string' ? code : fallbackCode,
+      message: thrown.message || thrown.name,
+      fix: typeof fix === 'string' ? fix : null,
+    };
+  }
+  return { code: fallbackCode, message: describe(thrown), fix: null };
+}
+
+function describe(thrown: unknown): string {
+  try {
+    return typeof thrown === 'string' ? thrown : (JSON.stringify(thrown) ?? String(thrown));
+  } catch {
+    return Object.prototype.toString.call(thrown);
+  }
+}

@@ -1,0 +1,138 @@
+// The contract between the scheduler and the code of a job: what a handler gets, may do and answers.
+
+import type { ZodType, z } from 'zod';
+import type { EpochMs } from './clock.ts';
+
+/** Plain JSON data: everything in `ctx` and in a result crosses a thread or process border. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+/** Statistics of a run. No `success` counts as success; `{success: false, error}` as failure. */
+export interface RunResult {
+  success?: boolean;
+  error?: unknown;
+  items_processed?: number;
+  items_updated?: number;
+  errors?: number;
+  [statistic: string]: unknown;
+}
+
+/** Lines go to the run's log with job and run id; secrets are redacted. */
+export interface JobLog {
+  debug(message: string, fields?: object): void;
+  info(message: string, fields?: object): void;
+  warn(message: string, fields?: object): void;
+  error(message: string, fields?: object): void;
+}
+
+export interface LastSuccess {
+  slot: EpochMs | null;
+  endedAt: EpochMs;
+  result: JsonObject;
+}
+
+/** What a handler is called with. Durations are text such as `30s`, or milliseconds. */
+export interface JobContext<Input = JsonObject> {
+  readonly job: string;
+  readonly runId: string;
+  /** Aborts at the time limit, on cancel and at shutdown: stop soon, the run is ended anyway. */
+  readonly signal: AbortSignal;
+  readonly log: JobLog;
+  /** 1 for the first try of this run. */
+  readonly attempt: number;
+  /** Planned instant, null for runs started by hand. */
+  readonly slot: EpochMs | null;
+  readonly dueAt: EpochMs;
+  /** `job@slot`: the same for every attempt of one slot. */
+  readonly idempotencyKey: string;
+  readonly input: Input;
+  readonly dryRun: boolean;
+  /** Small JSON of the job's last successful run; assign to replace, saved when this run succeeds. */
+  state: Json;
+  readonly lastSuccess: LastSuccess | null;
+  /** From the last success's slot to this one's. */
+  readonly window: { from: EpochMs | null; to: EpochMs };
+  /** `<state>/jobs/<job>/`, made before the call; nobody else writes there. */
+  readonly stateDir: string;
+  /** The whole frozen settings, database passwords included, service tokens not. */
+  readonly config: AppConfig;
+  progress(done: number, total?: number, note?: string): void;
+  paused(): boolean;
+  /** False when it was cut short by the signal. */
+  sleep(duration: string | number): Promise<boolean>;
+  /** Ends the run as `skipped: by_handler`. Never returns. */
+  skip(reason: string): never;
+  /** Ends this attempt as failed and asks for the next one after `duration`. Never returns. */
+  retryAfter(duration: string | number): never;
+  /** An operation of the service, e.g. `cleanup.run`. */
+  call(operation: string, input?: JsonObject): Promise<Json>;
+}
+
+/** The part of the settings file that job code reads. Paths are absolute, secrets resolved. */
+export interface AppConfig {
+  readonly settingsFile: string | null;
+  readonly paths: {
+    readonly vault: string;
+    readonly tier1: string;
+    readonly tier2: string;
+    readonly tier3: string;
+    readonly [other: string]: unknown;
+  };
+  readonly databases: {
+    readonly neo4j: Neo4jConfig | null;
+    readonly rabbitmq: RabbitConfig | null;
+    readonly [other: string]: unknown;
+  };
+  readonly vault: VaultConfig;
+  readonly [section: string]: unknown;
+}
+
+export interface Neo4jConfig {
+  readonly uri: string;
+  readonly user: string;
+  /** Null when none was given: `start` and `run vault_sync` refuse, naming NEO4J_PASSWORD. */
+  readonly password: string | null;
+  /** Null = the server's default database. */
+  readonly database: string | null;
+}
+
+export interface RabbitConfig {
+  readonly url: string;
+}
+
+export interface VaultConfig {
+  /** Resolved choice: what is configured, or what `vault.graph` says. */
+  readonly graph: 'neo4j' | 'embedded';
+  /** Globs relative to the vault. */
+  readonly exclude: readonly string[];
+  readonly publish: boolean;
+  readonly watch: {
+    readonly enabled: boolean;
+    readonly batchIntervalMs: number;
+    readonly maxBatchSize: number;
+  };
+}
+
+/** A job as `defineJob` takes it. `defaults` are keys of a job's YAML entry. */
+export interface JobDefinition<Schema extends ZodType = ZodType> {
+  /** Name the YAML refers to; else the file name in snake_case. */
+  handler?: string;
+  description?: string;
+  /** Checked when the settings are loaded; types `ctx.input`. */
+  input?: Schema;
+  defaults?: JsonObject;
+  run(ctx: JobContext<z.output<Schema>>): Promise<RunResult | undefined> | RunResult | undefined;
+}
+
+const DEFINED = Symbol.for('aclarai-scheduler.job');
+
+/** Marks an object as a job; the default export of a file in a job directory. */
+export function defineJob<Schema extends ZodType = ZodType<JsonObject>>(
+  definition: JobDefinition<Schema>,
+): JobDefinition<Schema> {
+  return Object.assign(definition, { [DEFINED]: true });
+}
+
+export function isDefinedJob(value: unknown): value is JobDefinition {
+  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[DEFINED] === true;
+}
