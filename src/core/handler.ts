@@ -136,3 +136,14 @@ export function defineJob<Schema extends ZodType = ZodType<JsonObject>>(
 export function isDefinedJob(value: unknown): value is JobDefinition {
   return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[DEFINED] === true;
 }
+
+/** What is known of a handler without running it; settings check a job's entry against it. */
+export interface HandlerInfo {
+  readonly name: string;
+  readonly description: string | null;
+  readonly defaults: JsonObject;
+  /** Null = any input. */
+  readonly input: ZodType | null;
+  /** Where its code is, for messages; null for a registered function. */
+  readonly file: string | null;
+}

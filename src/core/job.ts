@@ -1,0 +1,125 @@
+// A job: what is scheduled. Its definition (from settings or a face) and what the ledger keeps beside it.
+
+import type { EpochMs } from './clock.ts';
+import type { ErrorRecord } from './errors.ts';
+import type { Json, JsonObject } from './handler.ts';
+import type { ScheduleSpec } from './schedule.ts';
+
+export type MisfirePolicy = 'skip' | 'latest' | 'all';
+export type Overlap = 'skip' | 'queue_one' | 'queue_all' | 'cancel_previous' | 'allow';
+export type JobSource = 'config' | 'api' | 'agent';
+
+/** How a job runs. Milliseconds throughout; ranges and defaults are those of the settings page. */
+export interface JobPolicy {
+  /** Lower starts first. */
+  priority: number;
+  group: string | null;
+  maxInstances: number;
+  overlap: Overlap;
+  coalesce: boolean;
+  /** Null = any lateness is within the grace (rule 1). */
+  misfireGraceMs: number | null;
+  misfirePolicy: MisfirePolicy;
+  catchupWindowMs: number;
+  catchupMax: number;
+  /** Null = until the next slot, at least an hour (rule 1). */
+  queueTimeoutMs: number | null;
+  maxExecutions: number | null;
+  timeoutMs: number;
+  /** Extra attempts of one run (rule 7). */
+  retries: number;
+  retryDelayMs: number;
+  retryable: boolean;
+  rerunOnInterrupt: boolean;
+  circuitAfter: number;
+  circuitProbeMs: number;
+  circuitAction: 'skip' | 'pause';
+  jitterMs: number;
+  isolation: 'inline' | 'thread' | 'process';
+  permissions: JsonObject | null;
+  maxMemoryMb: number | null;
+  runLog: 'all' | 'changes' | 'failures';
+  trace: boolean;
+  resultQueue: string | null;
+  errorQueue: string | null;
+}
+
+/** A schedule as defined: an interval without an anchor gets one when the ledger first sees it (rule 21). */
+export type ScheduleDraft =
+  | Exclude<ScheduleSpec, { kind: 'every' }>
+  | { kind: 'every'; every: string; timezone: string; anchor: EpochMs | null };
+
+/** A job as settings or a face define it; no history. */
+export interface JobSpec {
+  id: string;
+  name: string;
+  description: string | null;
+  handler: string;
+  input: JsonObject;
+  source: JobSource;
+  /** Where it was written: `file:line`, or who made it. */
+  origin: string | null;
+  owner: string | null;
+  moduleId: string | null;
+  enabled: boolean;
+  manualOnly: boolean;
+  runOnStart: boolean;
+  schedule: ScheduleDraft;
+  policy: JobPolicy;
+  /** What a user should know of this definition, e.g. that `enabled` is missing. */
+  warnings: string[];
+  /** Hash of all of the above that changes how a run behaves. */
+  configHash: string;
+}
+
+/**
+ * State the ledger keeps. A pause is not a state but a row of its own (rule 6: separate flags);
+ * `jobState()` gives the word that faces show.
+ */
+export type StoredJobState = 'active' | 'disabled' | 'completed' | 'orphaned';
+export type JobState = StoredJobState | 'paused';
+
+/** A gap row that is still open: paused, stopped, handler_missing or circuit_open slots collect in it. */
+export interface OpenGap {
+  runId: string;
+  reason: string;
+  from: EpochMs;
+  to: EpochMs;
+  count: number;
+  openedAt: EpochMs;
+}
+
+/** A job in the ledger. */
+export interface StoredJob extends Omit<JobSpec, 'schedule'> {
+  /** Never reused: an id that is deleted and made again is a new uid. */
+  uid: string;
+  schedule: ScheduleSpec;
+  state: StoredJobState;
+  /** Every slot at or before it has its account. */
+  cursor: EpochMs;
+  /** First slot after the cursor, and when it is due (slot + jitter); null = none. */
+  nextSlot: EpochMs | null;
+  nextDue: EpochMs | null;
+  /** Created, enabled, or schedule changed, whichever is last: nothing before it is caught up (rule 2). */
+  eligibleFrom: EpochMs;
+  /** Before it `why` answers `pruned`. */
+  ledgerFrom: EpochMs;
+  gap: OpenGap | null;
+  /** Admitted runs of the kinds scheduled and catchup, for `maxExecutions` (rule 19). */
+  admittedCount: number;
+  runCount: number;
+  successCount: number;
+  failureCount: number;
+  lastRunAt: EpochMs | null;
+  lastError: ErrorRecord | null;
+  lastSuccess: { slot: EpochMs | null; endedAt: EpochMs; result: JsonObject } | null;
+  /** `ctx.state`. */
+  handlerState: Json;
+  createdAt: EpochMs;
+  updatedAt: EpochMs;
+}
+
+/** True when the engine has slots to decide for this job. */
+export function isScheduled(job: Pick<StoredJob, 'state' | 'manualOnly' | 'schedule'>): boolean {
+  return job.state === 'active' && !job.manualOnly && job.schedule.kind !== 'manual';
+}

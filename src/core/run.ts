@@ -1,0 +1,144 @@
+// A run: one row of the ledger, an execution or the record of slots that did not become one. Legal moves only.
+
+import type { EpochMs } from './clock.ts';
+import type { ErrorRecord } from './errors.ts';
+import type { JsonObject } from './handler.ts';
+import type { JobPolicy } from './job.ts';
+
+export type RunState =
+  | 'queued'
+  | 'running'
+  | 'stopping'
+  | 'succeeded'
+  | 'failed'
+  | 'timed_out'
+  | 'cancelled'
+  | 'interrupted'
+  | 'skipped'
+  | 'missed';
+
+export type RunKind = 'scheduled' | 'catchup' | 'startup' | 'manual' | 'adhoc' | 'backfill' | 'watch';
+
+/** The closed list of reasons (law, "The ledger"). */
+export const REASONS = [
+  'downtime',
+  'blocked',
+  'clock_jump',
+  'overlap',
+  'queue_full',
+  'queue_timeout',
+  'paused',
+  'stopped',
+  'circuit_open',
+  'superseded',
+  'disabled',
+  'orphaned',
+  'deleted',
+  'schedule_changed',
+  'handler_missing',
+  'by_handler',
+  'restored',
+] as const;
+export type Reason = (typeof REASONS)[number];
+
+/** Started by a person or a call: allowed during a pause (rule 6). */
+export const HAND_STARTED: readonly RunKind[] = ['manual', 'adhoc', 'backfill'];
+export const LIVE_STATES: readonly RunState[] = ['queued', 'running', 'stopping'];
+
+const MOVES: Record<RunState, readonly RunState[]> = {
+  queued: ['running', 'skipped', 'missed', 'failed', 'cancelled', 'interrupted'],
+  running: ['queued', 'stopping', 'succeeded', 'failed', 'timed_out', 'cancelled', 'interrupted', 'skipped'],
+  stopping: ['queued', 'succeeded', 'failed', 'timed_out', 'cancelled', 'interrupted', 'skipped'],
+  succeeded: [],
+  failed: [],
+  timed_out: [],
+  cancelled: [],
+  interrupted: [],
+  skipped: [],
+  missed: [],
+};
+
+export function isLegalMove(from: RunState, to: RunState): boolean {
+  return MOVES[from].includes(to);
+}
+
+export function isFinal(state: RunState): boolean {
+  return MOVES[state].length === 0;
+}
+
+/** A range of slots that one row accounts for; the row's own slot is `to`. */
+export interface Covers {
+  from: EpochMs;
+  to: EpochMs;
+  count: number;
+}
+
+export type AttemptOutcome =
+  | 'succeeded'
+  | 'failed'
+  | 'timed_out'
+  | 'cancelled'
+  | 'interrupted'
+  | 'skipped'
+  | 'given_back';
+
+export interface AttemptRecord {
+  n: number;
+  startedAt: EpochMs;
+  endedAt: EpochMs;
+  outcome: AttemptOutcome;
+  error: ErrorRecord | null;
+}
+
+/** What a run keeps of its job's definition, so that a reload never changes a run under way (rule 14). */
+export interface RunSnapshot {
+  handler: string;
+  policy: JobPolicy;
+  dryRun: boolean;
+}
+
+export interface Run {
+  runId: string;
+  /** `<job>_<unix seconds of the real start>`; null before the first start. */
+  name: string | null;
+  jobUid: string;
+  jobId: string;
+  jobName: string;
+  kind: RunKind;
+  state: RunState;
+  reason: Reason | null;
+  slot: EpochMs | null;
+  dueAt: EpochMs;
+  /** A waiting retry starts no earlier. */
+  notBefore: EpochMs | null;
+  covers: Covers | null;
+  /** Attempts started so far. */
+  attempt: number;
+  attempts: AttemptRecord[];
+  queuedAt: EpochMs;
+  startedAt: EpochMs | null;
+  endedAt: EpochMs | null;
+  /** Milliseconds of work of the last attempt, by the monotonic clock. */
+  durationMs: number | null;
+  lateByMs: number;
+  input: JsonObject;
+  configHash: string;
+  codeHash: string | null;
+  snapshot: RunSnapshot;
+  success: boolean | null;
+  statistics: JsonObject | null;
+  error: ErrorRecord | null;
+  /** Who or what caused the row: `schedule`, `cli`, the run that was in the way, … */
+  by: string | null;
+  bootId: string | null;
+  leaseToken: string | null;
+  /** True from admission to the end, except while a retry waits (law, "Deciding a slot"). */
+  holdsPlace: boolean;
+  priority: number;
+  cancelRequested: boolean;
+}
+
+/** `vault_sync_1734264000`: the name other aclarai services know a run by. */
+export function runName(jobId: string, startedAt: EpochMs): string {
+  return `${jobId}_${Math.floor(startedAt / 1000)}`;
+}
