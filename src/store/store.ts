@@ -46,8 +46,9 @@ export interface Store {
 
   // ---- the ledger --------------------------------------------------------------------------------------
   /**
-   * For each job with `nextDue` ≤ at: asks `plan` (pure) and writes its rows, gap and cursor. One transaction;
-   * a job whose plan throws or whose rows collide is rolled back alone and named in `dropped`.
+   * For each job with `nextDue` ≤ at, or whose gap `paused`/`stopped` is open while no pause holds it any more: asks
+   * `plan` (pure) and writes its rows, gap and cursor. One transaction; a job whose plan throws or whose rows
+   * collide is rolled back alone and named in `dropped`.
    */
   fire(at: EpochMs, plan: (due: DueJob) => FireDecision): Promise<FireResult>;
   /** A run asked for by hand, by call or at start. `decide` sees the job's live runs; a refusal writes nothing. */
@@ -132,7 +133,11 @@ export interface NewRun {
 export interface FireDecision {
   /** In slot order. */
   rows: NewRun[];
-  /** The gap row that stays open after this pass; its row is extended, or is one of `rows`. */
+  /** Gap rows of a single slot that runs after all (rule 6, one-time jobs): deleted before `rows` are written. */
+  withdrawn: string[];
+  /** The job's open gap row, grown by this pass: its `to`, `count` and slot are written to the row. */
+  extended: OpenGap | null;
+  /** The gap row that stays open after this pass: `extended`, or one of `rows`. Null closes. */
   gap: OpenGap | null;
   cursor: EpochMs;
   nextSlot: EpochMs | null;
