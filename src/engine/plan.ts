@@ -47,6 +47,7 @@ export function plan(due: DueJob, ctx: PlanContext): FireDecision {
     pass.decideFree(
       found.filter((s) => s.held === null),
       schedule,
+      newest,
     );
   }
   return pass.decision(schedule, newest);
@@ -83,7 +84,7 @@ class Pass {
   }
 
   /** Rules 2 and 3 on the slots that no pause held. */
-  decideFree(free: readonly Segment[], schedule: Schedule): void {
+  decideFree(free: readonly Segment[], schedule: Schedule, newest: EpochMs): void {
     if (free.length === 0) return;
     const eligibleFrom = firstEligible(free, schedule, this.#job, this.#ctx.at);
     for (const segment of free) this.#miss(segment, eligibleFrom, schedule);
@@ -94,7 +95,12 @@ class Pass {
     const count = eligible.reduce((sum, segment) => sum + segment.count, 0);
     const range = { from: first.from, to: last.to, count };
     if (!this.#ctx.handlerKnown(this.#job.handler)) {
-      this.#collect({ ...range, held: null, heldSince: -Infinity }, 'handler_missing', -Infinity, true);
+      this.#collect(
+        { ...range, held: null, heldSince: -Infinity },
+        'handler_missing',
+        -Infinity,
+        last.to === newest,
+      );
       return;
     }
     this.#admit(range);

@@ -1,0 +1,173 @@
+// The loop that decides: due jobs in, runs and skips out, then asleep until the next slot.
+
+import type { Clock, EpochMs } from '#core/clock';
+import { toErrorRecord } from '#core/errors';
+import type { Log } from '#core/log';
+import type { ObservedPause, Pause } from '#core/pause';
+import type { Run } from '#core/run';
+import type { Schedule, ScheduleSpec } from '#core/schedule';
+import type { Store } from '#store/store';
+import { plan } from './plan.ts';
+
+/** No sleep is longer (rule 13): a clock that jumps is noticed within this time. */
+const LONGEST_SLEEP_MS = 30_000;
+
+export interface SchedulerOptions {
+  store: Store;
+  clock: Clock;
+  log: Log;
+  bootStartedAt: EpochMs;
+  readPauses(): Promise<ObservedPause[]>;
+  handlerKnown(name: string): boolean;
+  scheduleOf(spec: ScheduleSpec): Schedule;
+  newRunId(): string;
+  /** How often rows of other processes are looked for; never delays a known slot. */
+  checkIntervalMs(): number;
+  /** Something may be claimed now: a slot was admitted, a pause ended, another process wrote. */
+  onWork(): void;
+}
+
+/** One start, one stop. `pass` runs never overlap; a wake during one leads to one more. */
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  #stopped = true;
+  #passing: Promise<void> | null = null;
+  #again = false;
+  #cancelSleep: () => void = () => {};
+  #cancelCheck: () => void = () => {};
+  #held: readonly Pause[] = [];
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the first pass has decided what became due while nobody looked. */
+  async start(): Promise<void> {
+    this.#stopped = false;
+    await this.pass();
+    this.#watchOtherProcesses();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelSleep();
+    this.#cancelCheck();
+    await this.#passing;
+  }
+
+  /** Global pauses that held at the last pass. */
+  get held(): readonly Pause[] {
+    return this.#held;
+  }
+
+  /** Decides now instead of at the next slot, e.g. after a reload or a changed `.env`. */
+  wake(): void {
+    if (!this.#stopped) void this.pass();
+  }
+
+  /** Resolves when a pass that began after this call is over. */
+  async pass(): Promise<void> {
+    if (this.#passing) {
+      this.#again = true;
+      return await this.#passing;
+    }
+    this.#passing = this.#passes().finally(() => {
+      this.#passing = null;
+    });
+    return await this.#passing;
+  }
+
+  /** Resolves when no pass is under way. */
+  async idle(): Promise<void> {
+    await this.#passing;
+  }
+
+  async #passes(): Promise<void> {
+    do {
+      this.#again = false;
+      try {
+        await this.#decide();
+      } catch (error) {
+        // The store may be full or locked: nothing was decided, the slots stay due and are asked for again.
+        this.#options.log
+          .at('scheduler.pass')
+          .error('could not decide due slots', { error: toErrorRecord(error) });
+        this.#sleepFor(this.#options.checkIntervalMs());
+      }
+    } while (this.#again && !this.#stopped);
+  }
+
+  async #decide(): Promise<void> {
+    const { store, clock, onWork } = this.#options;
+    await this.observe();
+    const at = clock.now();
+    const { handlerKnown, scheduleOf, newRunId, bootStartedAt } = this.#options;
+    const result = await store.fire(at, (due) =>
+      plan(due, { at, bootStartedAt, handlerKnown, scheduleOf, newRunId }),
+    );
+    for (const { job, rows } of result.decided) for (const row of rows) this.#tell(job.id, row);
+    for (const { jobId, error } of result.dropped) {
+      const record = toErrorRecord(error, 'SCHEDULING_ERROR');
+      this.#options.log
+        .at('scheduler.pass')
+        .error(`job ${jobId} could not be decided`, { job_name: jobId, error: record });
+    }
+    onWork();
+    const wake = await store.nextWake();
+    const next = Math.min(wake.slot ?? Infinity, wake.pauseEnd ?? Infinity);
+    // A job that was dropped is still due: asking again at once would spin.
+    const least = result.dropped.length > 0 ? this.#options.checkIntervalMs() : 0;
+    this.#sleepFor(Math.max(least, Math.min(LONGEST_SLEEP_MS, next - clock.now())));
+  }
+
+  /** Notes which outside sources hold, as every fire and every start of an attempt must (rule 6). */
+  async observe(): Promise<readonly Pause[]> {
+    const { store, clock, log, readPauses } = this.#options;
+    const before = this.#held;
+    this.#held = await store.observe(clock.now(), await readPauses());
+    for (const pause of this.#held) {
+      if (!before.some((b) => b.id === pause.id))
+        log.at('scheduler.observe').info(`paused by ${pause.who}`, { source: pause.source });
+    }
+    for (const pause of before) {
+      if (!this.#held.some((h) => h.id === pause.id))
+        log.at('scheduler.observe').info(`no longer paused by ${pause.who}`, { source: pause.source });
+    }
+    return this.#held;
+  }
+
+  #tell(jobId: string, row: Run): void {
+    const fields = {
+      job_name: jobId,
+      run_id: row.runId,
+      slot: row.slot === null ? null : new Date(row.slot).toISOString(),
+    };
+    const log = this.#options.log.at('scheduler.fire');
+    if (row.state === 'queued') log.debug('admitted', { ...fields, late_by: row.lateByMs / 1000 });
+    else
+      log.info(`${row.state}: ${row.reason}`, {
+        ...fields,
+        reason: row.reason,
+        slots: row.covers?.count ?? 1,
+      });
+  }
+
+  #sleepFor(ms: number): void {
+    this.#cancelSleep();
+    if (!this.#stopped) this.#cancelSleep = this.#options.clock.timer(ms, () => this.wake());
+  }
+
+  #watchOtherProcesses(): void {
+    if (this.#stopped) return;
+    this.#cancelCheck = this.#options.clock.timer(this.#options.checkIntervalMs(), async () => {
+      try {
+        if (await this.#options.store.changedElsewhere()) await this.pass();
+      } catch (error) {
+        this.#options.log
+          .at('scheduler.check')
+          .error('could not look for rows of other processes', { error: toErrorRecord(error) });
+      }
+      this.#watchOtherProcesses();
+    });
+  }
+}
