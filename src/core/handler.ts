@@ -147,3 +147,11 @@ export interface HandlerInfo {
   /** Where its code is, for messages; null for a registered function. */
   readonly file: string | null;
 }
+
+/** A handler that can be called; what a registry answers. */
+export interface Handler {
+  readonly info: HandlerInfo;
+  /** Version of the code, from its content; null for a registered function. */
+  readonly codeHash: string | null;
+  call(ctx: JobContext): Promise<unknown>;
+}

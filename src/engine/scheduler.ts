@@ -113,7 +113,7 @@ export class Scheduler {
         .error(`job ${jobId} could not be decided`, { job_name: jobId, error: record });
     }
     onWork();
-    const wake = await store.nextWake();
+    const wake = await store.nextWake(at);
     const next = Math.min(wake.slot ?? Infinity, wake.pauseEnd ?? Infinity);
     // A job that was dropped is still due: asking again at once would spin.
     const least = result.dropped.length > 0 ? this.#options.checkIntervalMs() : 0;

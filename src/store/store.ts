@@ -20,7 +20,8 @@ export interface Store {
   boots(query: { before?: EpochMs; limit: number }): Promise<Boot[]>;
 
   // ---- jobs --------------------------------------------------------------------------------------------
-  jobs(): Promise<StoredJob[]>;
+  /** All, or those of the uids; ordered by id. */
+  jobs(query?: { uids?: readonly string[] }): Promise<StoredJob[]>;
   /** Reads all jobs and their live runs, asks `decide`, writes its effects: one transaction (rule 14). */
   reconcile(at: EpochMs, decide: (view: ReconcileView) => Effects): Promise<void>;
   /** Changes of jobs, newest first. `before` = at or before it. */
@@ -77,8 +78,11 @@ export interface Store {
   counts(): Promise<{ queued: number; running: number }>;
 
   // ---- waking ------------------------------------------------------------------------------------------
-  /** When something next becomes due without anybody writing: a slot, a waiting retry, a timed pause's end. */
-  nextWake(): Promise<{ slot: EpochMs | null; retry: EpochMs | null; pauseEnd: EpochMs | null }>;
+  /**
+   * When something next becomes due without anybody writing: a slot (also one already due), a waiting retry after
+   * `at`, the end of a timed pause after `at`.
+   */
+  nextWake(at: EpochMs): Promise<{ slot: EpochMs | null; retry: EpochMs | null; pauseEnd: EpochMs | null }>;
   /** True when another process wrote since the last call. Cheap: asked every `check_interval`. */
   changedElsewhere(): Promise<boolean>;
   close(): Promise<void>;

@@ -1,0 +1,49 @@
+// Proof of life every 10 s: the boot's last tick in the ledger, and a file that a health check can look at (rule 10).
+
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Clock } from '#core/clock';
+import { toErrorRecord } from '#core/errors';
+import type { Log } from '#core/log';
+import type { Store } from '#store/store';
+
+const TICK_MS = 10_000;
+
+export interface HeartbeatOptions {
+  store: Store;
+  clock: Clock;
+  log: Log;
+  bootId: string;
+  /** Its file `tick` is touched: `find <state>/tick -mmin -1` tells a health check that the loop lives. */
+  stateDir: string;
+}
+
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  #cancel: () => void = () => {};
+  #stopped = false;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    await this.#beat();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel();
+  }
+
+  async #beat(): Promise<void> {
+    const { store, clock, log, bootId, stateDir } = this.#options;
+    try {
+      await store.tick(bootId, clock.now());
+      await writeFile(path.join(stateDir, 'tick'), `${new Date(clock.now()).toISOString()}\n`);
+    } catch (error) {
+      log.at('heartbeat.tick').error('the heartbeat could not be written', { error: toErrorRecord(error) });
+    }
+    if (!this.#stopped) this.#cancel = clock.timer(TICK_MS, () => void this.#beat());
+  }
+}

@@ -1,0 +1,104 @@
+// The log of the process: pino, one JSON object a line, readable on a terminal; secrets never leave it.
+
+import pino from 'pino';
+import { prettyFactory } from 'pino-pretty';
+import type { Clock } from '#core/clock';
+import type { Log } from '#core/log';
+
+/** Where lines go: file descriptor 1 or 2, or a sink of a test. */
+export interface LogSink {
+  write(line: string): void;
+}
+
+export interface LogOptions {
+  clock: Clock;
+  level: 'debug' | 'info' | 'warn' | 'error';
+  sink: LogSink;
+  /** Readable lines instead of JSON: only where a person looks. */
+  pretty: boolean;
+  colour?: boolean;
+}
+
+export interface ProcessLog extends Log {
+  /** Values that are masked wherever they occur in a line from now on. */
+  hide(secrets: readonly string[]): void;
+  setLevel(level: LogOptions['level']): void;
+}
+
+const SERVICE = 'aclarai-scheduler';
+const WHERE = 'filename.function_name';
+const MASK = '[redacted]';
+/** Keys whose values are masked whatever they hold. */
+const SECRET_KEYS = ['password', 'token', 'secret', 'authorization', 'apiKey', 'api_key'];
+/** A shorter value would blot out ordinary words. */
+const SHORTEST_SECRET = 4;
+
+export function createLog(options: LogOptions): ProcessLog {
+  let secrets: string[] = [];
+  const masked: LogSink = {
+    write(line) {
+      let text = line;
+      for (const secret of secrets) text = text.replaceAll(secret, MASK);
+      options.sink.write(text);
+    },
+  };
+  const out = options.pretty ? prettyStream(masked, options.colour ?? false) : masked;
+  const base = pino(
+    {
+      level: options.level,
+      base: { service: SERVICE },
+      messageKey: 'msg',
+      formatters: { level: (label) => ({ level: label.toUpperCase() }) },
+      timestamp: () => `,"time":"${new Date(options.clock.now()).toISOString()}"`,
+      redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: MASK },
+    },
+    out as pino.DestinationStream,
+  );
+  return {
+    ...wrap(base),
+    hide(values) {
+      const long = values.filter((value) => value.length >= SHORTEST_SECRET);
+      secrets = [...new Set(long.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]))];
+    },
+    setLevel(level) {
+      base.level = level;
+    },
+  };
+}
+
+function wrap(logger: pino.Logger): Log {
+  const line =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, fields: object = {}) => {
+      // A run's line is its fields alone, as other aclarai services write it.
+      if (message === '') logger[level](fields);
+      else logger[level](fields, message);
+    };
+  return {
+    debug: line('debug'),
+    info: line('info'),
+    warn: line('warn'),
+    error: line('error'),
+    with: (fields) => wrap(logger.child(fields)),
+    at: (where) => wrap(logger.child({ [WHERE]: where })),
+  };
+}
+
+function prettyStream(sink: LogSink, colorize: boolean): LogSink {
+  const format = prettyFactory({
+    colorize,
+    ignore: `pid,hostname,service,${WHERE.replaceAll('.', '\\.')},job_id`,
+    translateTime: 'SYS:HH:MM:ss',
+    messageFormat: (log, key) => readable(log as Record<string, unknown>, key),
+    singleLine: true,
+  });
+  return { write: (line) => sink.write(format(line)) };
+}
+
+function readable(log: Record<string, unknown>, key: string): string {
+  const message = log[key];
+  if (typeof message === 'string') return message;
+  if (typeof log.job_name !== 'string') return '';
+  const how = log.success === true ? 'succeeded' : typeof log.outcome === 'string' ? log.outcome : 'failed';
+  return `${log.job_name} ${how} in ${log.duration} s`;
+}

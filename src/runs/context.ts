@@ -1,0 +1,88 @@
+// Builds the `ctx` a handler is called with (contract: docs/writing-jobs.md).
+
+import type { Clock, EpochMs } from '#core/clock';
+import { sleep } from '#core/clock';
+import { parseDurationMs } from '#core/duration';
+import type { AppConfig, JobContext, JobLog, Json, JsonObject } from '#core/handler';
+import type { StoredJob } from '#core/job';
+import type { Run } from '#core/run';
+
+/** Thrown by `ctx.skip`: the run ends `skipped: by_handler`. */
+export class SkipRequest extends Error {
+  override readonly name = 'SkipRequest';
+}
+
+/** Thrown by `ctx.retryAfter`. */
+export class RetryRequest extends Error {
+  override readonly name = 'RetryRequest';
+  readonly afterMs: number;
+
+  constructor(afterMs: number) {
+    super(`the handler asked to be tried again after ${afterMs} ms`);
+    this.afterMs = afterMs;
+  }
+}
+
+export interface ContextParts {
+  run: Run;
+  job: StoredJob;
+  input: JsonObject;
+  signal: AbortSignal;
+  log: JobLog;
+  clock: Clock;
+  stateDir: string;
+  config: AppConfig;
+  paused(): boolean;
+  onProgress(progress: Progress): void;
+  call(operation: string, input: JsonObject): Promise<Json>;
+}
+
+export interface Progress {
+  done: number;
+  total: number | null;
+  note: string | null;
+}
+
+export function createContext(parts: ContextParts): JobContext {
+  const { run, job, clock, signal } = parts;
+  return {
+    job: job.id,
+    runId: run.runId,
+    signal,
+    log: parts.log,
+    attempt: run.attempt,
+    slot: run.slot,
+    dueAt: run.dueAt,
+    idempotencyKey: idempotencyKey(run),
+    input: parts.input,
+    dryRun: run.snapshot.dryRun,
+    state: structuredClone(job.handlerState),
+    lastSuccess: job.lastSuccess,
+    window: { from: job.lastSuccess?.slot ?? null, to: run.slot ?? run.dueAt },
+    stateDir: parts.stateDir,
+    config: parts.config,
+    progress: (done, total, note) => parts.onProgress({ done, total: total ?? null, note: note ?? null }),
+    paused: parts.paused,
+    sleep: (duration) => sleep(clock, toMs(duration), signal),
+    skip(reason) {
+      throw new SkipRequest(reason);
+    },
+    retryAfter(duration) {
+      throw new RetryRequest(toMs(duration));
+    },
+    call: (operation, input = {}) => parts.call(operation, input),
+  };
+}
+
+/** `job@slot`, the same for every attempt; a run without a slot is its own key (rule 11). */
+export function idempotencyKey(run: Pick<Run, 'jobId' | 'slot' | 'runId'>): string {
+  return run.slot === null ? `${run.jobId}@${run.runId}` : `${run.jobId}@${isoSeconds(run.slot)}`;
+}
+
+function isoSeconds(at: EpochMs): string {
+  return new Date(at).toISOString().replace('.000Z', 'Z');
+}
+
+function toMs(duration: string | number): number {
+  return typeof duration === 'number' ? duration : parseDurationMs(duration);
+}

@@ -1,0 +1,120 @@
+// Finds job code in the job directories and keeps it ready to call: the newest version, or the last that loaded.
+
+import path from 'node:path';
+import fastGlob from 'fast-glob';
+import { closest } from '#core/did-you-mean';
+import { SchedulerError, toErrorRecord } from '#core/errors';
+import type { Handler, HandlerInfo } from '#core/handler';
+import type { Log } from '#core/log';
+import { explainImportError } from './import-error.ts';
+import { codeHash, codeStamp, importVersion } from './module-versions.ts';
+import { toHandler } from './shape.ts';
+
+const PATTERNS = ['*.{ts,js,mjs}', '*/index.{ts,js,mjs}'];
+const IGNORED = ['**/*.d.ts', '**/*.test.*', '**/_*', '**/node_modules/**'];
+
+/** Handlers by name. One per process; asked by settings (what exists) and by runs (the code). */
+export class HandlerRegistry {
+  readonly #log: Log;
+  readonly #handlers = new Map<string, { handler: Handler; stamp: string }>();
+  /** Code of a file that cannot be loaded, by the name its job would have: the last fault, for messages. */
+  readonly #faults = new Map<string, SchedulerError>();
+
+  constructor(log: Log) {
+    this.#log = log.at('registry.discover');
+  }
+
+  /** Loads what the directories hold. A file that is no job is named in the log, the others stand. */
+  async discover(directories: readonly string[]): Promise<void> {
+    const files = new Map<string, string>();
+    for (const directory of directories) {
+      const found = await fastGlob(PATTERNS, {
+        cwd: directory,
+        ignore: IGNORED,
+        absolute: true,
+        suppressErrors: true,
+      });
+      for (const file of found.sort()) files.set(file, directory);
+    }
+    const seen = new Map<string, string>();
+    this.#faults.clear();
+    for (const file of files.keys()) {
+      const handler = await this.#tryLoad(file);
+      if (!handler) continue;
+      const { name } = handler.info;
+      const first = seen.get(name);
+      if (first !== undefined)
+        this.#log.warn(`${file}: handler ${name} is already in ${first}, this one is not used`);
+      else {
+        seen.set(name, file);
+        this.#handlers.set(name, { handler, stamp: codeStamp(file) });
+      }
+    }
+    for (const [name, { handler }] of this.#handlers) {
+      const gone = handler.info.file !== null && !seen.has(name) && !this.#faults.has(name);
+      if (gone) this.#handlers.delete(name);
+    }
+  }
+
+  info(name: string): HandlerInfo | undefined {
+    return this.#handlers.get(name)?.handler.info;
+  }
+
+  get names(): string[] {
+    return [...this.#handlers.keys()].sort();
+  }
+
+  /** The handler with the code its file has now. Throws HANDLER_NOT_FOUND, naming the nearest or the fault in its file. */
+  async load(name: string): Promise<Handler> {
+    const known = this.#handlers.get(name);
+    if (!known) throw this.#missing(name);
+    const { file } = known.handler.info;
+    if (file === null) return known.handler;
+    const stamp = codeStamp(file);
+    if (stamp === known.stamp) return known.handler;
+    known.stamp = stamp;
+    if (codeHash(file) === known.handler.codeHash) return known.handler;
+    const fresh = await this.#tryLoad(file);
+    if (!fresh)
+      this.#log.warn(`${file}: the changed code does not load, the last good version runs`, {
+        job_name: name,
+      });
+    else if (fresh.info.name !== name) throw this.#missing(name);
+    else known.handler = fresh;
+    return known.handler;
+  }
+
+  async #tryLoad(file: string): Promise<Handler | null> {
+    try {
+      const { exports, hash } = await importVersion(file);
+      return toHandler(file, exports.default, hash);
+    } catch (error) {
+      const fault = error instanceof SchedulerError ? error : explainImportError(file, error);
+      const base =
+        path.parse(file).name === 'index' ? path.basename(path.dirname(file)) : path.parse(file).name;
+      this.#faults.set(base.replaceAll('-', '_'), fault);
+      this.#log.error(`${file} cannot be used as a job`, {
+        error: toErrorRecord(fault),
+        error_type: fault.code,
+      });
+      return null;
+    }
+  }
+
+  #missing(name: string): SchedulerError {
+    const fault = this.#faults.get(name);
+    if (fault)
+      return new SchedulerError(
+        'HANDLER_NOT_FOUND',
+        `handler ${name} cannot be loaded: ${fault.message}`,
+        fault.fix,
+      );
+    const near = closest(name, this.names);
+    const hint = near ? `did you mean ${near}?` : `known handlers: ${this.names.join(', ') || 'none'}`;
+    return new SchedulerError(
+      'HANDLER_NOT_FOUND',
+      `there is no handler ${name}`,
+      `${hint}; put its code into a job directory`,
+    );
+  }
+}
