@@ -104,3 +104,13 @@ export interface CleanupWarning {
   message: string;
   fix: string | null;
 }
+
+/** One rule's result or the report of all, with the same three figures beside either. */
+export type CleanupAnswer = (
+  | { result: CleanupResult }
+  | {
+      report: CleanupReport;
+      /** Where it was written; null where reports are off or could not be written. */
+      report_file: string | null;
+    }
+) & { total_files_deleted: number; total_space_freed: number; dry_run: boolean };

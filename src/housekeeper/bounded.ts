@@ -1,0 +1,30 @@
+// Work side by side, but never more than so many at once: lists, deletes and whole rules go through here.
+
+/**
+ * Calls `work` for each item in order, at most `limit` at a time; answers in the order of the items. After a
+ * failure nothing more is started; it is thrown once everything started has ended.
+ */
+export async function mapBounded<Item, Answer>(
+  items: readonly Item[],
+  limit: number,
+  work: (item: Item) => Promise<Answer>,
+): Promise<Answer[]> {
+  const answers: Answer[] = new Array(items.length);
+  const remaining = items.entries();
+  let broken = false;
+  const lane = async () => {
+    for (const [index, item] of remaining) {
+      if (broken) return;
+      try {
+        answers[index] = await work(item);
+      } catch (thrown) {
+        broken = true;
+        throw thrown;
+      }
+    }
+  };
+  const lanes = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, lane));
+  const failed = lanes.find((ended) => ended.status === 'rejected');
+  if (failed) throw failed.reason;
+  return answers;
+}
