@@ -47,7 +47,7 @@ export interface JobPolicy {
 /** A schedule as defined: an interval without an anchor gets one when the ledger first sees it (rule 21). */
 export type ScheduleDraft =
   | Exclude<ScheduleSpec, { kind: 'every' }>
-  | { kind: 'every'; every: string; timezone: string; anchor: EpochMs | null };
+  | { kind: 'every'; every: string; timezone: string; anchor: EpochMs | null; includeAnchor?: true };
 
 /** A job as settings or a face define it; no history. */
 export interface JobSpec {

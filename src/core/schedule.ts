@@ -5,8 +5,8 @@ import type { EpochMs } from './clock.ts';
 /** Zone names are IANA names. Stored as JSON on the job; equal JSON means equal schedule. */
 export type ScheduleSpec =
   | { kind: 'cron'; expression: string; timezone: string; dayMatch: 'or' | 'and' }
-  /** `anchor + n·every`, n ≥ 1 (rule 21). `every` as written: `30s`, `1mo`. */
-  | { kind: 'every'; every: string; timezone: string; anchor: EpochMs }
+  /** `anchor + n·every`, n ≥ 1 (rule 21); with `includeAnchor` n ≥ 0, as for face A's `next_execution`. `every` as written: `30s`, `1mo`. */
+  | { kind: 'every'; every: string; timezone: string; anchor: EpochMs; includeAnchor?: true }
   | { kind: 'at'; at: EpochMs; timezone: string }
   | { kind: 'manual'; timezone: string };
 
