@@ -2,7 +2,7 @@
 
 import type { EpochMs } from '#core/clock';
 import type { ErrorRecord } from '#core/errors';
-import { type AttemptOutcome, HAND_STARTED, type Reason, type Run } from '#core/run';
+import type { AttemptOutcome, Reason, Run } from '#core/run';
 import type { Verdict } from '#store/store';
 
 /** How an attempt ended, before anybody asked what follows. */
@@ -52,9 +52,4 @@ export function decide(run: Run, end: AttemptEnd, at: EpochMs, random: number): 
 export function retryDelayMs(baseMs: number, n: number, random: number): number {
   const grown = Math.min(baseMs * 2 ** (n - 1), Math.max(LONGEST_DELAY_MS, baseMs));
   return Math.round(grown * (1 - SPREAD + 2 * SPREAD * random));
-}
-
-/** Runs started by hand are tried once unless somebody asks for more (rule 7). */
-export function retriesOf(kind: Run['kind'], retries: number, retryAsked: boolean): number {
-  return HAND_STARTED.includes(kind) && !retryAsked ? 0 : retries;
 }

@@ -1,0 +1,159 @@
+// Ledger rows as the outside sees them: snake_case, ISO 8601 with offset, durations in seconds, absent = null. Pure.
+
+import type { EpochMs } from '#core/clock';
+import type { JsonObject } from '#core/handler';
+import type { JobPolicy, JobState, StoredJob } from '#core/job';
+import type { Pause } from '#core/pause';
+import type { Run } from '#core/run';
+import type { ScheduleSpec } from '#core/schedule';
+
+/** `2026-03-29T03:00:00+02:00`: an instant as the wall clock of `zone` shows it. */
+export function iso(at: EpochMs, zone: string): string {
+  const zoned = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone);
+  const text = zoned.toString({ timeZoneName: 'never', fractionalSecondDigits: at % 1000 === 0 ? 0 : 3 });
+  return zoned.offset === '+00:00' ? text.replace(/\+00:00$/, 'Z') : text;
+}
+
+export function isoOrNull(at: EpochMs | null, zone: string): string | null {
+  return at === null ? null : iso(at, zone);
+}
+
+const seconds = (ms: number | null) => (ms === null ? null : ms / 1000);
+
+/** The word that faces show: a job's own pause stands before its stored state, the global one does not. */
+export function jobState(job: StoredJob, pauses: readonly Pause[]): JobState {
+  const paused = pauses.some((pause) => pause.jobUid === job.uid && pause.endedAt === null);
+  return paused && job.state === 'active' ? 'paused' : job.state;
+}
+
+export function jobShape(job: StoredJob, pauses: readonly Pause[]) {
+  const zone = job.schedule.timezone;
+  const own = pauses.filter((p) => p.endedAt === null && (p.jobUid === null || p.jobUid === job.uid));
+  const state = jobState(job, pauses);
+  return {
+    id: job.id,
+    name: job.name,
+    description: job.description,
+    handler: job.handler,
+    input: job.input,
+    source: job.source,
+    owner: job.owner,
+    module_id: job.moduleId,
+    state,
+    enabled: job.enabled,
+    paused_by: own.map((pause) => pauseShape(pause, zone)),
+    circuit: { state: 'closed', since: null },
+    warnings: job.warnings,
+    schedule: scheduleShape(job.schedule),
+    policy: policyShape(job.policy),
+    next_run: state === 'active' ? isoOrNull(job.nextSlot, zone) : null,
+    last_run: isoOrNull(job.lastRunAt, zone),
+    last_error: job.lastError,
+    run_count: job.runCount,
+    success_count: job.successCount,
+    failure_count: job.failureCount,
+    max_executions: job.policy.maxExecutions,
+    created_at: iso(job.createdAt, zone),
+    updated_at: iso(job.updatedAt, zone),
+  };
+}
+export type JobShape = ReturnType<typeof jobShape>;
+
+export function pauseShape(pause: Pause, zone: string) {
+  return {
+    source: pause.source,
+    who: pause.who,
+    why: pause.why,
+    since: iso(pause.since, zone),
+    until: isoOrNull(pause.until, zone),
+  };
+}
+
+export function scheduleShape(spec: ScheduleSpec) {
+  return {
+    kind: spec.kind,
+    expression: expressionOf(spec),
+    timezone: spec.timezone,
+    anchor: spec.kind === 'every' ? iso(spec.anchor, spec.timezone) : null,
+  };
+}
+
+/** The schedule as text: what a person would write in the YAML. */
+export function expressionOf(spec: ScheduleSpec): string {
+  if (spec.kind === 'cron') return spec.expression;
+  if (spec.kind === 'every') return spec.every;
+  return spec.kind === 'at' ? iso(spec.at, spec.timezone) : 'manual';
+}
+
+export function policyShape(policy: JobPolicy): JsonObject {
+  return {
+    priority: policy.priority,
+    group: policy.group,
+    max_instances: policy.maxInstances,
+    overlap: policy.overlap,
+    coalesce: policy.coalesce,
+    misfire_grace_time: seconds(policy.misfireGraceMs),
+    misfire_policy: policy.misfirePolicy,
+    catchup_window: seconds(policy.catchupWindowMs),
+    catchup_max: policy.catchupMax,
+    queue_timeout: seconds(policy.queueTimeoutMs),
+    timeout: seconds(policy.timeoutMs),
+    retries: policy.retries,
+    retry_delay: seconds(policy.retryDelayMs),
+    retryable: policy.retryable,
+    rerun_on_interrupt: policy.rerunOnInterrupt,
+    circuit_after: policy.circuitAfter,
+    circuit_probe: seconds(policy.circuitProbeMs),
+    circuit_action: policy.circuitAction,
+    jitter: seconds(policy.jitterMs),
+    isolation: policy.isolation,
+    permissions: policy.permissions,
+    max_memory_mb: policy.maxMemoryMb,
+    run_log: policy.runLog,
+    trace: policy.trace,
+    result_queue: policy.resultQueue,
+    error_queue: policy.errorQueue,
+  };
+}
+
+export function runShape(run: Run, zone: string) {
+  return {
+    run_id: run.runId,
+    name: run.name,
+    job: run.jobId,
+    job_name: run.jobName,
+    kind: run.kind,
+    state: run.state,
+    reason: run.reason,
+    slot: isoOrNull(run.slot, zone),
+    due_at: iso(run.dueAt, zone),
+    not_before: isoOrNull(run.notBefore, zone),
+    covers: run.covers && {
+      from: iso(run.covers.from, zone),
+      to: iso(run.covers.to, zone),
+      count: run.covers.count,
+    },
+    attempt: run.attempt,
+    attempts: run.attempts.map((attempt) => ({
+      n: attempt.n,
+      started_at: iso(attempt.startedAt, zone),
+      ended_at: iso(attempt.endedAt, zone),
+      outcome: attempt.outcome,
+      error: attempt.error,
+    })),
+    queued_at: iso(run.queuedAt, zone),
+    started_at: isoOrNull(run.startedAt, zone),
+    ended_at: isoOrNull(run.endedAt, zone),
+    duration: seconds(run.durationMs === null ? null : Math.round(run.durationMs)),
+    late_by: seconds(run.lateByMs),
+    input: run.input,
+    config_hash: run.configHash,
+    code_hash: run.codeHash,
+    success: run.success,
+    statistics: run.statistics ?? {},
+    error: run.error,
+    by: run.by,
+    boot: run.bootId,
+  };
+}
+export type RunShape = ReturnType<typeof runShape>;
