@@ -20,7 +20,7 @@ export interface Store {
   boots(query: { before?: EpochMs; limit: number }): Promise<Boot[]>;
 
   // ---- jobs --------------------------------------------------------------------------------------------
-  /** All, or those of the uids; ordered by id. */
+  /** All, or those of the uids (removed ones too, their runs may go on); ordered by id. */
   jobs(query?: { uids?: readonly string[] }): Promise<StoredJob[]>;
   /** Reads all jobs and their live runs, asks `decide`, writes its effects: one transaction (rule 14). */
   reconcile(at: EpochMs, decide: (view: ReconcileView) => Effects): Promise<void>;
@@ -66,7 +66,10 @@ export interface Store {
   markStopping(runId: string, leaseToken: string): Promise<'settled' | 'lost'>;
   /** Live runs left by boots other than `bootId`, which the service lock proves dead: one failed attempt each (rule 10). */
   recover(bootId: string, at: EpochMs, decide: (run: Run) => Verdict): Promise<Run[]>;
-  /** Marks a live run to be cancelled by whoever holds it; a queued one ends at once. Answers the run, or null. */
+  /**
+   * Marks a live run to be cancelled by whoever holds it; a queued one ends at once. Answers the run, or null. A retry
+   * or a giving back that is settled after the request ends `cancelled` instead: the request is never lost.
+   */
   requestCancel(runId: string, at: EpochMs, by: string): Promise<Run | null>;
   /** Runs of this boot that somebody asked to cancel. */
   cancelRequests(bootId: string): Promise<string[]>;
@@ -149,6 +152,8 @@ export interface FireDecision {
   /** Runs of the kinds scheduled and catchup among `rows` (rule 19). */
   admitted: number;
   state: StoredJob['state'];
+  /** Queued runs that leave before the rows are written: waited too long, given up for a newer slot (rules 1, 7). */
+  end?: readonly RunEnd[];
 }
 
 export interface FireResult {
@@ -216,9 +221,23 @@ export interface Effects {
     JobCursor & { uid: string; schedule: ScheduleSpec; state: StoredJob['state']; createdAt: EpochMs })[];
   update: { uid: string; set: Partial<StoredJob> }[];
   rows: (NewRun & { jobUid: string })[];
-  /** Runs that end because their job changed; only while still `queued`. */
-  end: { runId: string; state: RunState; reason: Reason; error: ErrorRecord | null }[];
+  /** Runs that end because their job changed. */
+  end: RunEnd[];
+  /** Uids of jobs that are deleted: their ids are free again, their rows and live runs stay (rule 15). */
+  remove?: readonly string[];
   changes: Omit<JobChange, 'at'>[];
+}
+
+/**
+ * A run that ends without starting (again): only while it is still `queued`, else nothing happens. An admission that
+ * never started leaves the job's `admittedCount` (rule 19); `failed` counts as a failure of the job.
+ */
+export interface RunEnd {
+  runId: string;
+  state: Exclude<RunState, 'queued' | 'running' | 'stopping'>;
+  reason: Reason;
+  /** Null keeps the error of the last attempt. */
+  error: ErrorRecord | null;
 }
 
 export type JobCursor = Pick<StoredJob, 'cursor' | 'nextSlot' | 'nextDue' | 'eligibleFrom' | 'ledgerFrom'>;

@@ -1,0 +1,43 @@
+// Processes that ran loops, and their heartbeat: what tells a stop from a crash, and when the crash was.
+
+import type { EpochMs } from '#core/clock';
+import type { Boot, NewBoot } from '../store.ts';
+import type { Database } from './database.ts';
+import { bootParams, insertInto, readBoot } from './rows.ts';
+
+const TICK = 'UPDATE boots SET last_tick = :at WHERE boot_id = :bootId';
+const TICK_RUNS = `UPDATE runs SET last_tick = :at WHERE state IN ('running', 'stopping') AND boot_id = :bootId`;
+const END = 'UPDATE boots SET ended_at = :at, last_tick = :at WHERE boot_id = :bootId';
+const LIST = `SELECT * FROM boots WHERE :before IS NULL OR started_at <= :before
+  ORDER BY started_at DESC, seq DESC LIMIT :limit`;
+const FIND = 'SELECT * FROM boots WHERE boot_id = :bootId';
+const MARK_DEAD = `UPDATE boots SET recovered_at = :at
+  WHERE boot_id <> :bootId AND ended_at IS NULL AND recovered_at IS NULL`;
+
+export function insertBoot(db: Database, boot: NewBoot): void {
+  const bound = bootParams({ ...boot, lastTick: boot.startedAt, endedAt: null });
+  db.run(insertInto('boots', Object.keys(bound)), bound);
+}
+
+export function beat(db: Database, bootId: string, at: EpochMs): void {
+  db.run(TICK, { bootId, at });
+  db.run(TICK_RUNS, { bootId, at });
+}
+
+export function endBoot(db: Database, bootId: string, at: EpochMs): void {
+  db.run(END, { bootId, at });
+}
+
+export function readBoots(db: Database, query: { before?: EpochMs; limit: number }): Boot[] {
+  return db.all(LIST, { before: query.before ?? null, limit: query.limit }).map(readBoot);
+}
+
+export function findBoot(db: Database, bootId: string): Boot | null {
+  const row = db.get(FIND, { bootId });
+  return row ? readBoot(row) : null;
+}
+
+/** The unclean ends that `bootId` has taken over; each is marked once. */
+export function markDeadBoots(db: Database, bootId: string, at: EpochMs): void {
+  db.run(MARK_DEAD, { bootId, at });
+}

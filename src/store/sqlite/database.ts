@@ -1,0 +1,171 @@
+// One connection to one SQLite file: prepared statements, transactions, and faults with a way to mend them.
+
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { SchedulerError } from '#core/errors';
+
+export type Row = Record<string, SQLOutputValue>;
+export type Params = Record<string, SQLInputValue>;
+
+/** How long a statement waits for another process that is writing. */
+export const BUSY_TIMEOUT_MS = 5000;
+
+const SQLITE_BUSY = 5;
+const SQLITE_LOCKED = 6;
+const SQLITE_READONLY = 8;
+const SQLITE_IOERR = 10;
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+const SQLITE_CANTOPEN = 14;
+const SQLITE_CONSTRAINT = 19;
+const SQLITE_NOTADB = 26;
+
+export class Database {
+  readonly file: string;
+  readonly #connection: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(file: string, options: { readOnly?: boolean } = {}) {
+    this.file = file;
+    this.#connection = this.#told(
+      () => new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, readOnly: options.readOnly ?? false }),
+    );
+  }
+
+  all(sql: string, params: Params = {}): Row[] {
+    return this.#told(() => this.#statement(sql).all(params));
+  }
+
+  get(sql: string, params: Params = {}): Row | undefined {
+    return this.#told(() => this.#statement(sql).get(params));
+  }
+
+  /** Answers how many rows changed. */
+  run(sql: string, params: Params = {}): number {
+    return this.#told(() => Number(this.#statement(sql).run(params).changes));
+  }
+
+  /** Several statements without parameters. */
+  script(sql: string): void {
+    this.#told(() => this.#connection.exec(sql));
+  }
+
+  pragma(name: string): SQLOutputValue {
+    return Object.values(this.get(`PRAGMA ${name}`) ?? {})[0] ?? null;
+  }
+
+  /** Makes `name()` known to SQL; called once for each row. */
+  define(name: string, answer: () => string): void {
+    this.#connection.function(name, answer);
+  }
+
+  /** All of `work` or nothing. Takes the right to write at once, so that what it reads stays true. */
+  write<T>(work: () => T): T {
+    return this.#transaction('BEGIN IMMEDIATE', work);
+  }
+
+  /** Several reads of one state of the file. */
+  read<T>(work: () => T): T {
+    return this.#transaction('BEGIN', work);
+  }
+
+  /** Inside `write`: what `work` wrote before it threw is taken back, the transaction goes on. */
+  savepoint(work: () => void): { kind: 'kept' } | { kind: 'undone'; error: unknown } {
+    this.run('SAVEPOINT part');
+    try {
+      work();
+      this.run('RELEASE part');
+      return { kind: 'kept' };
+    } catch (error) {
+      if (isFaultOfFile(error) || !this.#connection.isTransaction) throw error;
+      this.run('ROLLBACK TO part');
+      this.run('RELEASE part');
+      return { kind: 'undone', error };
+    }
+  }
+
+  /** The SQL of every statement prepared so far. */
+  statements(): string[] {
+    return [...this.#statements.keys()];
+  }
+
+  close(): void {
+    if (this.#connection.isOpen) this.#connection.close();
+  }
+
+  #transaction<T>(begin: string, work: () => T): T {
+    this.run(begin);
+    try {
+      const answer = work();
+      this.run('COMMIT');
+      return answer;
+    } catch (error) {
+      // A full disk or an input/output fault has ended the transaction already.
+      if (this.#connection.isTransaction) this.run('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const statement = this.#connection.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  #told<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw toFault(error, this.file);
+    }
+  }
+}
+
+/** True when a row was refused (unique key, check, type), as against a fault of file or disk. */
+export function isRefusedRow(error: unknown): boolean {
+  return error instanceof SchedulerError && sqliteCode(error.cause) === SQLITE_CONSTRAINT;
+}
+
+/** True when another process held the file for longer than the busy timeout. */
+export function isBusy(error: unknown): boolean {
+  const code = error instanceof SchedulerError ? sqliteCode(error.cause) : null;
+  return code === SQLITE_BUSY || code === SQLITE_LOCKED;
+}
+
+function isFaultOfFile(error: unknown): boolean {
+  return error instanceof SchedulerError && sqliteCode(error.cause) !== null && !isRefusedRow(error);
+}
+
+/** The primary result code of an error of SQLite, else null. */
+function sqliteCode(error: unknown): number | null {
+  const errcode = (error as { errcode?: unknown } | null | undefined)?.errcode;
+  return typeof errcode === 'number' ? errcode & 0xff : null;
+}
+
+/** An error of SQLite as DATABASE_ERROR naming the file and what to do; any other as it is. */
+export function toFault(error: unknown, file: string): unknown {
+  const code = sqliteCode(error);
+  if (code === null) return error;
+  const because = error instanceof Error ? error.message : String(error);
+  return new SchedulerError('DATABASE_ERROR', `${file}: ${because}`, FIXES[code]?.(file) ?? null, {
+    cause: error,
+  });
+}
+
+const locked = (file: string) =>
+  `Another process wrote to ${file} for more than ${BUSY_TIMEOUT_MS / 1000} s (an open sqlite3 shell, a backup tool): end it and try again.`;
+const damaged = (file: string) =>
+  `Stop every scheduler of this state directory, move ${file} with its -wal and -shm files aside, and put a backup in its place (a copy ${file}.before-<version> may lie beside it); without one, save what is readable with: sqlite3 "${file}" .recover`;
+const readOnly = (file: string) => `Make ${file}, its -wal and -shm files and its directory writable.`;
+
+const FIXES: Record<number, (file: string) => string> = {
+  [SQLITE_BUSY]: locked,
+  [SQLITE_LOCKED]: locked,
+  [SQLITE_CORRUPT]: damaged,
+  [SQLITE_NOTADB]: damaged,
+  [SQLITE_READONLY]: readOnly,
+  [SQLITE_CANTOPEN]: readOnly,
+  [SQLITE_FULL]: (file) => `The disk of ${file} is full: free some space; nothing of this step was written.`,
+  [SQLITE_IOERR]: (file) => `The disk of ${file} failed to read or write: look into the system's log.`,
+};

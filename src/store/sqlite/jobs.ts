@@ -1,0 +1,67 @@
+// Jobs in the file: read, inserted, changed, removed (a tombstone that keeps its history).
+
+import type { EpochMs } from '#core/clock';
+import { SchedulerError } from '#core/errors';
+import type { StoredJob } from '#core/job';
+import type { Effects } from '../store.ts';
+import type { Database } from './database.ts';
+import { assignments, insertInto, jobParams, readJob } from './rows.ts';
+
+const ALL = 'SELECT * FROM jobs WHERE deleted_at IS NULL ORDER BY id';
+const BY_ID = 'SELECT * FROM jobs WHERE id = :id AND deleted_at IS NULL';
+const BY_UID = 'SELECT * FROM jobs WHERE uid = :uid';
+const BY_UIDS = 'SELECT * FROM jobs WHERE uid IN (SELECT value FROM json_each(:uids)) ORDER BY id';
+const REMOVE = `UPDATE jobs SET deleted_at = :at, next_slot = NULL, next_due = NULL, gap = NULL
+  WHERE uid = :uid AND deleted_at IS NULL`;
+
+export function readJobs(db: Database): StoredJob[] {
+  return db.all(ALL).map(readJob);
+}
+
+/** Removed ones too: their runs may still go on. */
+export function jobsOf(db: Database, uids: readonly string[]): StoredJob[] {
+  return db.all(BY_UIDS, { uids: JSON.stringify(uids) }).map(readJob);
+}
+
+export function findJob(db: Database, id: string): StoredJob | null {
+  const row = db.get(BY_ID, { id });
+  return row ? readJob(row) : null;
+}
+
+/** Also a removed one. Throws JOB_NOT_FOUND. */
+export function jobOf(db: Database, uid: string): StoredJob {
+  const row = db.get(BY_UID, { uid });
+  if (row) return readJob(row);
+  throw new SchedulerError('JOB_NOT_FOUND', `no job has the uid "${uid}"`);
+}
+
+export function insertJob(db: Database, job: Effects['insert'][number]): void {
+  const bound = jobParams({
+    ...job,
+    gap: null,
+    admittedCount: 0,
+    runCount: 0,
+    successCount: 0,
+    failureCount: 0,
+    lastRunAt: null,
+    lastError: null,
+    lastSuccess: null,
+    handlerState: null,
+    updatedAt: job.createdAt,
+  });
+  db.run(insertInto('jobs', Object.keys(bound)), bound);
+}
+
+/** Throws JOB_NOT_FOUND when there is none. */
+export function updateJob(db: Database, uid: string, set: Partial<Omit<StoredJob, 'uid'>>): void {
+  const bound = jobParams(set);
+  const columns = Object.keys(bound);
+  if (columns.length === 0) return;
+  const changed = db.run(`UPDATE jobs SET ${assignments(columns)} WHERE uid = :uid`, { ...bound, uid });
+  if (changed === 0) jobOf(db, uid);
+}
+
+/** The id is free again; rows and live runs keep the uid. */
+export function removeJob(db: Database, uid: string, at: EpochMs): void {
+  if (db.run(REMOVE, { uid, at }) === 0) jobOf(db, uid);
+}

@@ -1,0 +1,68 @@
+// A state directory in, its ledger out: `<stateDir>/scheduler.db`, made, checked and brought to this version.
+
+import { randomUUID } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { type Clock, systemClock } from '#core/clock';
+import { SchedulerError } from '#core/errors';
+import type { Store } from '../store.ts';
+import { Database, isBusy } from './database.ts';
+import { migrate, refuseForeign } from './migrate.ts';
+import { SqliteStore } from './sqlite-store.ts';
+import { prepareStateDir } from './state-dir.ts';
+
+export interface SqliteStoreOptions {
+  stateDir: string;
+  clock?: Clock;
+  /** Lease tokens; each call answers another one. */
+  newId?: () => string;
+}
+
+const FILE = 'scheduler.db';
+
+/**
+ * Opens the ledger, making directory and file where they are missing. Throws SchedulerError with a fix: FORBIDDEN
+ * (not ours to write), PRECONDITION_FAILED (network file system, newer version, another program's file),
+ * DATABASE_ERROR (damaged, or locked by another process for too long).
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  prepareStateDir(options.stateDir, [FILE, `${FILE}-wal`, `${FILE}-shm`]);
+  const db = openLedgerFile(join(resolve(options.stateDir), FILE));
+  return new SqliteStore(db, options.clock ?? systemClock, options.newId ?? randomUUID);
+}
+
+export function openLedgerFile(file: string): Database {
+  const db = new Database(file);
+  try {
+    refuseForeign(db);
+    // Only works before the first page is written, so before WAL too.
+    db.script('PRAGMA auto_vacuum = INCREMENTAL');
+    useWal(db);
+    // A commit is on the disk when it answers: a slot that was fired is never fired again, even after a power cut.
+    db.script('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864');
+    migrate(db);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+const WAL_TRIES = 50;
+
+/** While another process makes the same switch SQLite answers "busy" without waiting; its write lock is what waits. */
+function useWal(db: Database): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const mode = db.pragma('journal_mode = WAL');
+      if (mode === 'wal') return;
+      throw new SchedulerError(
+        'PRECONDITION_FAILED',
+        `${db.file} cannot be opened in WAL mode (it stays in "${mode}").`,
+        'Name a directory on a local disk in SCHEDULER_STATE_DIR.',
+      );
+    } catch (error) {
+      if (!isBusy(error) || attempt === WAL_TRIES) throw error;
+      db.write(() => {});
+    }
+  }
+}

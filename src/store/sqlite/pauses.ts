@@ -1,0 +1,98 @@
+// Who holds the scheduler or a job back: stored pauses, observed ones, and the end of timed ones (rule 6).
+
+import type { EpochMs } from '#core/clock';
+import type { ObservedPause, Pause, PauseSource } from '#core/pause';
+import type { NewPause } from '../store.ts';
+import { recordChange } from './changes.ts';
+import type { Database } from './database.ts';
+import { insertInto, pauseParams, readPause } from './rows.ts';
+
+const OBSERVED: readonly PauseSource[] = ['environment', 'env_file', 'vault_file'];
+
+const OVERLAPPING = `SELECT * FROM pauses
+  WHERE since <= :to AND coalesce(ended_at, until, :from + 1) > :from ORDER BY since, id`;
+const EXPIRED = 'SELECT * FROM pauses WHERE ended_at IS NULL AND until <= :at ORDER BY until, id';
+const END = 'UPDATE pauses SET ended_at = max(since, :at) WHERE id = :id RETURNING *';
+const OPEN_OF_ALL = 'SELECT * FROM pauses WHERE job_uid IS NULL AND ended_at IS NULL ORDER BY since, id';
+const OPEN_OF_JOB = 'SELECT * FROM pauses WHERE job_uid = :uid AND ended_at IS NULL ORDER BY since, id';
+const OF_ALL_SINCE = `SELECT * FROM pauses WHERE job_uid IS NULL AND ended_at > :after
+  UNION ALL SELECT * FROM pauses WHERE job_uid IS NULL AND ended_at IS NULL`;
+const OF_JOB_SINCE = `SELECT * FROM pauses WHERE job_uid = :uid AND ended_at > :after
+  UNION ALL SELECT * FROM pauses WHERE job_uid = :uid AND ended_at IS NULL`;
+
+export function pausesBetween(db: Database, from: EpochMs, to: EpochMs): Pause[] {
+  return db.all(OVERLAPPING, { from, to }).map(readPause);
+}
+
+/** Pauses of every job that ended after `after` or are still held; unordered. */
+export function globalPausesSince(db: Database, after: EpochMs): Pause[] {
+  return db.all(OF_ALL_SINCE, { after }).map(readPause);
+}
+
+/** The same for one job's own pauses. */
+export function jobPausesSince(db: Database, uid: string, after: EpochMs): Pause[] {
+  return db.all(OF_JOB_SINCE, { uid, after }).map(readPause);
+}
+
+/** A timed pause ends by itself, at its time and not when somebody looks: called before every look. */
+export function endTimedPauses(db: Database, at: EpochMs): void {
+  for (const pause of db.all(EXPIRED, { at }).map(readPause))
+    endPause(db, pause, pause.until ?? at, 'its time was over');
+}
+
+export function openPause(db: Database, pause: NewPause): boolean {
+  endTimedPauses(db, pause.since);
+  const held = openPauses(db, pause.jobUid).some((other) => other.source === pause.source);
+  if (!held) insertPause(db, pause);
+  return !held;
+}
+
+export function endPauses(
+  db: Database,
+  target: { jobUid: string | null; sources: readonly PauseSource[]; at: EpochMs; by: string },
+): Pause[] {
+  endTimedPauses(db, target.at);
+  return openPauses(db, target.jobUid)
+    .filter((pause) => target.sources.includes(pause.source) && !OBSERVED.includes(pause.source))
+    .map((pause) => endPause(db, pause, target.at, target.by));
+}
+
+export function observePauses(
+  db: Database,
+  at: EpochMs,
+  held: readonly ObservedPause[],
+  heldUntil: EpochMs = at,
+): Pause[] {
+  endTimedPauses(db, at);
+  const open = openPauses(db, null).filter((pause) => OBSERVED.includes(pause.source));
+  const isSame = (a: ObservedPause | Pause, b: ObservedPause | Pause) =>
+    a.source === b.source && a.who === b.who;
+  for (const pause of open)
+    if (!held.some((now) => isSame(now, pause))) endPause(db, pause, heldUntil, pause.who);
+  for (const now of held)
+    if (!openPauses(db, null).some((pause) => isSame(pause, now)))
+      insertPause(db, { ...now, jobUid: null, why: null, since: at, until: null });
+  return openPauses(db, null);
+}
+
+function openPauses(db: Database, jobUid: string | null): Pause[] {
+  const rows = jobUid === null ? db.all(OPEN_OF_ALL) : db.all(OPEN_OF_JOB, { uid: jobUid });
+  return rows.map(readPause);
+}
+
+function insertPause(db: Database, pause: NewPause): void {
+  const { jobUid, source, who, why, since, until } = pause;
+  const bound = pauseParams({ ...pause, endedAt: null });
+  db.run(insertInto('pauses', Object.keys(bound)), bound);
+  const after = { source, why, until };
+  recordChange(db, { jobUid, at: since, what: 'paused', before: null, after, by: who });
+}
+
+function endPause(db: Database, pause: Pause, at: EpochMs, by: string): Pause {
+  const row = db.get(END, { id: pause.id, at });
+  const ended = row ? readPause(row) : pause;
+  const { jobUid, source, who, since } = pause;
+  const before = { source, who, since };
+  recordChange(db, { jobUid, at: ended.endedAt ?? at, what: 'resumed', before, after: null, by });
+  return ended;
+}

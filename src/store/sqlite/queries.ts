@@ -1,0 +1,96 @@
+// Questions about the ledger that write nothing: one run, lists, the row of an instant, the next wake.
+
+import type { EpochMs } from '#core/clock';
+import type { Run } from '#core/run';
+import type { RunQuery, Store } from '../store.ts';
+import type { Database, Params, Row } from './database.ts';
+import { RUN_COLUMNS, readRun } from './rows.ts';
+
+type Around = Awaited<ReturnType<Store['around']>>;
+type Wake = Awaited<ReturnType<Store['nextWake']>>;
+
+/** Newest first, by the order of writing. */
+export function queryRuns(db: Database, query: RunQuery): Run[] {
+  const { jobUid, jobId, states, limit } = query;
+  if (states?.length === 0) return [];
+  const bound: Params = { limit };
+  states?.forEach((state, index) => {
+    bound[`state${index}`] = state;
+  });
+  const where: string[] = [];
+  if (jobUid !== undefined) {
+    where.push('job_uid = :jobUid');
+    bound.jobUid = jobUid;
+  }
+  if (jobId !== undefined) {
+    where.push('job_uid IN (SELECT uid FROM jobs WHERE id = :jobId)');
+    bound.jobId = jobId;
+  }
+  if (states) where.push(where.length > 0 ? inStates(states) : newestInStates(states));
+  const condition = where.length > 0 ? `WHERE ${where.join(' AND ')}` : '';
+  const sql = `SELECT ${RUN_COLUMNS} FROM runs ${condition} ORDER BY seq DESC LIMIT :limit`;
+  return db.all(sql, bound).map(readRun);
+}
+
+/** A job's rows are few enough to filter. */
+function inStates(states: readonly string[]): string {
+  return `state IN (${states.map((_, index) => `:state${index}`).join(', ')})`;
+}
+
+/** Over all jobs each state gives its newest rows from the index: a rare one does not read a million others. */
+function newestInStates(states: readonly string[]): string {
+  const each = states.map(
+    (_, index) =>
+      `SELECT seq FROM (SELECT seq FROM runs WHERE state = :state${index} ORDER BY seq DESC LIMIT :limit)`,
+  );
+  return `seq IN (${each.join(' UNION ALL ')})`;
+}
+
+const AT_SLOT = `SELECT ${RUN_COLUMNS} FROM runs WHERE job_uid = :jobUid AND slot = :at`;
+const COVERING = `SELECT ${RUN_COLUMNS} FROM runs
+  WHERE job_uid = :jobUid AND covers_from IS NOT NULL AND covers_to >= :at AND covers_from <= :at
+  ORDER BY covers_to, seq`;
+const BEFORE = `SELECT ${RUN_COLUMNS} FROM runs WHERE job_uid = :jobUid AND slot < :at ORDER BY slot DESC LIMIT 1`;
+const AFTER = `SELECT ${RUN_COLUMNS} FROM runs
+  WHERE job_uid = :jobUid AND slot > :at AND (covers_from IS NULL OR covers_from > :at) ORDER BY slot LIMIT 1`;
+
+export function rowsAround(db: Database, jobUid: string, at: EpochMs): Around {
+  const bound = { jobUid, at };
+  const covering = db.all(COVERING, bound).map(readRun);
+  const own = db.all(AT_SLOT, bound).map(readRun);
+  const isNew = (run: Run) => covering.every((other) => other.runId !== run.runId);
+  return {
+    covering: [...own.filter(isNew), ...covering],
+    before: oneRun(db.get(BEFORE, bound)),
+    after: oneRun(db.get(AFTER, bound)),
+  };
+}
+
+function oneRun(row: Row | undefined): Run | null {
+  return row ? readRun(row) : null;
+}
+
+const COUNTS = `SELECT count(*) FILTER (WHERE state = 'queued') AS queued,
+    count(*) FILTER (WHERE state <> 'queued') AS running
+  FROM runs WHERE state IN ('queued', 'running', 'stopping')`;
+
+/** `running` counts those that are stopping too: they hold their places. */
+export function countLive(db: Database): { queued: number; running: number } {
+  const row = db.get(COUNTS);
+  return { queued: Number(row?.queued), running: Number(row?.running) };
+}
+
+const NEXT_SLOT = `SELECT next_due AS at FROM jobs
+  WHERE deleted_at IS NULL AND state = 'active' AND next_due IS NOT NULL ORDER BY next_due LIMIT 1`;
+const NEXT_RETRY = `SELECT min(not_before) AS at FROM runs
+  WHERE state = 'queued' AND holds_place = 0 AND not_before > :at`;
+const NEXT_PAUSE_END = 'SELECT min(until) AS at FROM pauses WHERE ended_at IS NULL AND until > :at';
+
+export function nextWakes(db: Database, at: EpochMs): Wake {
+  const instant = (row: Row | undefined): EpochMs | null => (row?.at == null ? null : Number(row.at));
+  return {
+    slot: instant(db.get(NEXT_SLOT)),
+    retry: instant(db.get(NEXT_RETRY, { at })),
+    pauseEnd: instant(db.get(NEXT_PAUSE_END, { at })),
+  };
+}

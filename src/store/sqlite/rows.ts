@@ -1,0 +1,200 @@
+// Rows of the file to the words of the core and back: which field lies in which column, and how.
+
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import type { StoredJob } from '#core/job';
+import type { Pause } from '#core/pause';
+import type { Run } from '#core/run';
+import type { Boot, JobChange } from '../store.ts';
+import type { Params, Row } from './database.ts';
+
+interface Field {
+  column: string;
+  as: 'plain' | 'flag' | 'json' | 'value';
+}
+type Fields<T> = { readonly [K in keyof T]-?: Field };
+
+const plain = (column: string): Field => ({ column, as: 'plain' });
+/** 0 and 1; null stays null. */
+const flag = (column: string): Field => ({ column, as: 'flag' });
+/** Text of JSON; SQL's NULL for null. */
+const json = (column: string): Field => ({ column, as: 'json' });
+/** Text of JSON, also for JSON's own null; the column is never NULL. */
+const value = (column: string): Field => ({ column, as: 'value' });
+
+export const JOB_FIELDS: Fields<StoredJob> = {
+  uid: plain('uid'),
+  id: plain('id'),
+  name: plain('name'),
+  description: plain('description'),
+  handler: plain('handler'),
+  input: json('input'),
+  source: plain('source'),
+  origin: plain('origin'),
+  owner: plain('owner'),
+  moduleId: plain('module_id'),
+  enabled: flag('enabled'),
+  manualOnly: flag('manual_only'),
+  runOnStart: flag('run_on_start'),
+  schedule: json('schedule'),
+  policy: json('policy'),
+  warnings: json('warnings'),
+  configHash: plain('config_hash'),
+  state: plain('state'),
+  cursor: plain('cursor'),
+  nextSlot: plain('next_slot'),
+  nextDue: plain('next_due'),
+  eligibleFrom: plain('eligible_from'),
+  ledgerFrom: plain('ledger_from'),
+  gap: json('gap'),
+  admittedCount: plain('admitted_count'),
+  runCount: plain('run_count'),
+  successCount: plain('success_count'),
+  failureCount: plain('failure_count'),
+  lastRunAt: plain('last_run_at'),
+  lastError: json('last_error'),
+  lastSuccess: json('last_success'),
+  handlerState: value('handler_state'),
+  createdAt: plain('created_at'),
+  updatedAt: plain('updated_at'),
+};
+
+/** `covers` lies in three columns and `snapshot` in a table of its own: see `readRun` and `runParams`. */
+export const RUN_FIELDS: Fields<Omit<Run, 'covers' | 'snapshot'>> = {
+  runId: plain('run_id'),
+  name: plain('name'),
+  jobUid: plain('job_uid'),
+  jobId: plain('job_id'),
+  jobName: plain('job_name'),
+  kind: plain('kind'),
+  state: plain('state'),
+  reason: plain('reason'),
+  slot: plain('slot'),
+  dueAt: plain('due_at'),
+  notBefore: plain('not_before'),
+  attempt: plain('attempt'),
+  attempts: json('attempts'),
+  queuedAt: plain('queued_at'),
+  startedAt: plain('started_at'),
+  endedAt: plain('ended_at'),
+  durationMs: plain('duration_ms'),
+  lateByMs: plain('late_by_ms'),
+  input: json('input'),
+  configHash: plain('config_hash'),
+  codeHash: plain('code_hash'),
+  success: flag('success'),
+  statistics: json('statistics'),
+  error: json('error'),
+  by: plain('caused_by'),
+  bootId: plain('boot_id'),
+  leaseToken: plain('lease_token'),
+  holdsPlace: flag('holds_place'),
+  priority: plain('priority'),
+  cancelRequested: flag('cancel_requested'),
+};
+
+const BOOT_FIELDS: Fields<Boot> = {
+  bootId: plain('boot_id'),
+  kind: plain('kind'),
+  pid: plain('pid'),
+  version: plain('version'),
+  startedAt: plain('started_at'),
+  lastTick: plain('last_tick'),
+  endedAt: plain('ended_at'),
+};
+
+const PAUSE_FIELDS: Fields<Pause> = {
+  id: plain('id'),
+  jobUid: plain('job_uid'),
+  source: plain('source'),
+  who: plain('who'),
+  why: plain('why'),
+  since: plain('since'),
+  until: plain('until'),
+  endedAt: plain('ended_at'),
+};
+
+const CHANGE_FIELDS: Fields<JobChange> = {
+  jobUid: plain('job_uid'),
+  at: plain('at'),
+  what: plain('what'),
+  before: value('before'),
+  after: value('after'),
+  by: plain('by'),
+};
+
+export const readJob = (row: Row): StoredJob => read(JOB_FIELDS, row);
+export const readBoot = (row: Row): Boot => read(BOOT_FIELDS, row);
+export const readPause = (row: Row): Pause => read(PAUSE_FIELDS, row);
+export const readChange = (row: Row): JobChange => read(CHANGE_FIELDS, row);
+
+/** The select list that `readRun` reads; `runs` must be the table's name, as after RETURNING. */
+export const RUN_COLUMNS = [
+  ...Object.values(RUN_FIELDS).map((field) => `runs.${field.column}`),
+  'runs.covers_from, runs.covers_to, runs.covers_count',
+  '(SELECT body FROM snapshots WHERE snapshots.id = runs.snapshot_id) AS snapshot',
+].join(', ');
+
+export function readRun(row: Row): Run {
+  const { covers_from: from, covers_to: to, covers_count: count } = row;
+  return {
+    ...read<Omit<Run, 'covers' | 'snapshot'>>(RUN_FIELDS, row),
+    covers: from === null ? null : { from: Number(from), to: Number(to), count: Number(count) },
+    snapshot: JSON.parse(String(row.snapshot)) as Run['snapshot'],
+  };
+}
+
+export const jobParams = (job: Partial<StoredJob>): Params => params(JOB_FIELDS, job);
+export const bootParams = (boot: Boot): Params => params(BOOT_FIELDS, boot);
+export const pauseParams = (pause: Omit<Pause, 'id'>): Params => params(PAUSE_FIELDS, pause);
+export const changeParams = (change: JobChange): Params => params(CHANGE_FIELDS, change);
+
+/** All columns but the snapshot's. */
+export function runParams(run: Run): Params {
+  const { covers, snapshot: _, ...fields } = run;
+  return {
+    ...params<Omit<Run, 'covers' | 'snapshot'>>(RUN_FIELDS, fields),
+    covers_from: covers?.from ?? null,
+    covers_to: covers?.to ?? null,
+    covers_count: covers?.count ?? null,
+  };
+}
+
+/** `INSERT INTO table (a, b) VALUES (:a, :b)`. */
+export function insertInto(table: string, columns: readonly string[]): string {
+  return `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map((column) => `:${column}`).join(', ')})`;
+}
+
+/** `a = :a, b = :b`. */
+export function assignments(columns: readonly string[]): string {
+  return columns.map((column) => `${column} = :${column}`).join(', ');
+}
+
+function read<T>(fields: Fields<T>, row: Row): T {
+  const answer: Record<string, unknown> = {};
+  for (const name of Object.keys(fields)) {
+    const { column, as } = fields[name as keyof T];
+    answer[name] = fromColumn(as, row[column] ?? null);
+  }
+  return answer as T;
+}
+
+function params<T>(fields: Fields<T>, from: Partial<T>): Params {
+  const bound: Params = {};
+  for (const name of Object.keys(from)) {
+    const field = fields[name as keyof T];
+    if (!field) throw new TypeError(`no column keeps "${name}"`);
+    bound[field.column] = toColumn(field.as, from[name as keyof T]);
+  }
+  return bound;
+}
+
+function fromColumn(as: Field['as'], stored: SQLOutputValue): unknown {
+  if (stored === null || as === 'plain') return stored;
+  return as === 'flag' ? stored === 1 : JSON.parse(String(stored));
+}
+
+function toColumn(as: Field['as'], given: unknown): SQLInputValue {
+  if (as === 'value') return JSON.stringify(given);
+  if (given === null || as === 'plain') return given as SQLInputValue;
+  return as === 'flag' ? Number(given) : JSON.stringify(given);
+}

@@ -1,0 +1,89 @@
+// Single rows of the ledger: write one, read one, read a job's live ones. Used by every step of the store.
+
+import { createHash } from 'node:crypto';
+import type { EpochMs } from '#core/clock';
+import type { StoredJob } from '#core/job';
+import type { Run, RunSnapshot } from '#core/run';
+import type { NewRun } from '../store.ts';
+import type { Database } from './database.ts';
+import { assignments, insertInto, RUN_COLUMNS, RUN_FIELDS, readRun, runParams } from './rows.ts';
+
+/** As the partial index `runs_live` says it, to the letter: only then does SQLite use it. */
+export const IS_LIVE = `state IN ('queued', 'running', 'stopping')`;
+/** An attempt is under way; found by the index `runs_by_state`. */
+export const IS_HELD = `state IN ('running', 'stopping')`;
+
+const FIND = `SELECT ${RUN_COLUMNS} FROM runs WHERE run_id = :runId`;
+const LIVE_OF_JOB = `SELECT ${RUN_COLUMNS} FROM runs WHERE job_uid = :jobUid AND ${IS_LIVE} ORDER BY seq`;
+const LIVE_OF_ALL = `SELECT ${RUN_COLUMNS} FROM runs WHERE ${IS_LIVE} ORDER BY seq`;
+const ADD_SNAPSHOT = 'INSERT INTO snapshots (hash, body) VALUES (:hash, :body) ON CONFLICT DO NOTHING';
+const FIND_SNAPSHOT = 'SELECT id FROM snapshots WHERE hash = :hash';
+
+const COLUMNS = [
+  ...Object.values(RUN_FIELDS).map((field) => field.column),
+  'covers_from',
+  'covers_to',
+  'covers_count',
+];
+const INSERT = insertInto('runs', [...COLUMNS, 'snapshot_id']);
+const UPDATE = `UPDATE runs SET ${assignments(COLUMNS.filter((column) => column !== 'run_id'))} WHERE run_id = :run_id`;
+
+export function findRun(db: Database, runId: string): Run | null {
+  const row = db.get(FIND, { runId });
+  return row ? readRun(row) : null;
+}
+
+/** Oldest first: in the order of admission, which a clock set back does not change. */
+export function liveRunsOf(db: Database, jobUid: string): Run[] {
+  return db.all(LIVE_OF_JOB, { jobUid }).map(readRun);
+}
+
+export function liveRunsByJob(db: Database): Map<string, Run[]> {
+  return Map.groupBy(db.all(LIVE_OF_ALL).map(readRun), (run) => run.jobUid);
+}
+
+/** Writes a row that has just been decided, and answers the whole of it. */
+export function addRun(db: Database, job: StoredJob, row: NewRun, at: EpochMs): Run {
+  const isQueued = row.state === 'queued';
+  const run: Run = {
+    ...row,
+    name: null,
+    jobUid: job.uid,
+    jobId: job.id,
+    jobName: job.name,
+    notBefore: null,
+    attempt: 0,
+    attempts: [],
+    queuedAt: at,
+    startedAt: null,
+    endedAt: isQueued ? null : at,
+    durationMs: null,
+    configHash: job.configHash,
+    codeHash: null,
+    success: null,
+    statistics: null,
+    error: null,
+    bootId: null,
+    leaseToken: null,
+    holdsPlace: isQueued,
+    priority: row.snapshot.policy.priority,
+    cancelRequested: false,
+  };
+  db.run(INSERT, { ...runParams(run), snapshot_id: snapshotId(db, run.snapshot) });
+  return run;
+}
+
+/** Writes all of a run that was read in the same transaction. Its snapshot never changes. */
+export function saveRun(db: Database, run: Run): void {
+  db.run(UPDATE, runParams(run));
+}
+
+/** Rows of one definition share one snapshot: a year of runs does not repeat the policy a million times. */
+function snapshotId(db: Database, snapshot: RunSnapshot): number {
+  const body = JSON.stringify(snapshot);
+  const hash = createHash('sha256').update(body).digest('base64url');
+  const known = db.get(FIND_SNAPSHOT, { hash });
+  if (known) return Number(known.id);
+  db.run(ADD_SNAPSHOT, { hash, body });
+  return Number(db.get(FIND_SNAPSHOT, { hash })?.id);
+}

@@ -1,0 +1,35 @@
+// The right to run the two loops: one holder for each state directory, freed by the system when its process ends.
+
+import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { isBusy, toFault } from './database.ts';
+import { prepareStateDir } from './state-dir.ts';
+
+export type ServiceLock = { kind: 'held'; release(): void } | { kind: 'busy' };
+
+const FILE = 'service.lock';
+
+/**
+ * Takes the lock or answers `busy` at once. It is a SQLite file in an exclusive transaction: the kernel frees it even
+ * after `kill -9`, and no process id is compared. Nobody in this process may open that file by other means: closing any
+ * handle of a file drops the POSIX locks that its process holds on it. Throws like `openSqliteStore`.
+ */
+export function acquireServiceLock(stateDir: string): ServiceLock {
+  prepareStateDir(stateDir, [FILE]);
+  const file = join(resolve(stateDir), FILE);
+  const connection = new DatabaseSync(file, { timeout: 0 });
+  try {
+    connection.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    connection.close();
+    const fault = toFault(error, file);
+    if (isBusy(fault)) return { kind: 'busy' };
+    throw fault;
+  }
+  return {
+    kind: 'held',
+    release: () => {
+      if (connection.isOpen) connection.close();
+    },
+  };
+}

@@ -1,0 +1,151 @@
+// The store on one SQLite file: each promise of store.ts is one transaction here, done by the file that bears its name.
+
+import type { Clock, EpochMs } from '#core/clock';
+import type { StoredJob } from '#core/job';
+import type { ObservedPause, Pause, PauseSource } from '#core/pause';
+import type { Run } from '#core/run';
+import type * as promises from '../store.ts';
+import type { Store } from '../store.ts';
+import { beat, endBoot, insertBoot, readBoots } from './boots.ts';
+import { readChanges } from './changes.ts';
+import { claimRuns } from './claim.ts';
+import type { Database } from './database.ts';
+import { askedToCancel, cancelRun, markStopping, recoverRuns, settleAll } from './endings.ts';
+import { enqueueRun, fireDue } from './fire.ts';
+import { jobsOf, readJobs } from './jobs.ts';
+import { endPauses, observePauses, openPause, pausesBetween } from './pauses.ts';
+import { countLive, nextWakes, queryRuns, rowsAround } from './queries.ts';
+import { reconcileJobs } from './reconcile.ts';
+import { findRun } from './runs.ts';
+
+/** `node:sqlite` is synchronous: methods are async for the interface, and none lets another in halfway. */
+export class SqliteStore implements Store {
+  readonly #db: Database;
+  readonly #clock: Clock;
+  #dataVersion: unknown;
+
+  constructor(db: Database, clock: Clock, newId: () => string) {
+    this.#db = db;
+    this.#clock = clock;
+    db.define('new_lease', newId);
+    this.#dataVersion = db.pragma('data_version');
+  }
+
+  async beginBoot(boot: promises.NewBoot): Promise<void> {
+    this.#db.write(() => insertBoot(this.#db, boot));
+  }
+
+  async tick(bootId: string, at: EpochMs): Promise<void> {
+    this.#db.write(() => beat(this.#db, bootId, at));
+  }
+
+  async endBoot(bootId: string, at: EpochMs): Promise<void> {
+    this.#db.write(() => endBoot(this.#db, bootId, at));
+  }
+
+  async boots(query: { before?: EpochMs; limit: number }): Promise<promises.Boot[]> {
+    return readBoots(this.#db, query);
+  }
+
+  async jobs(query: { uids?: readonly string[] } = {}): Promise<StoredJob[]> {
+    return query.uids ? jobsOf(this.#db, query.uids) : readJobs(this.#db);
+  }
+
+  async reconcile(at: EpochMs, decide: (view: promises.ReconcileView) => promises.Effects): Promise<void> {
+    this.#db.write(() => reconcileJobs(this.#db, at, decide));
+  }
+
+  async changes(query: { jobUid?: string; before?: EpochMs; limit: number }): Promise<promises.JobChange[]> {
+    return readChanges(this.#db, query);
+  }
+
+  async pauses(query: { from: EpochMs; to: EpochMs }): Promise<Pause[]> {
+    return pausesBetween(this.#db, query.from, query.to);
+  }
+
+  async pause(pause: promises.NewPause): Promise<boolean> {
+    return this.#db.write(() => openPause(this.#db, pause));
+  }
+
+  async resume(target: {
+    jobUid: string | null;
+    sources: readonly PauseSource[];
+    at: EpochMs;
+    by: string;
+  }): Promise<Pause[]> {
+    return this.#db.write(() => endPauses(this.#db, target));
+  }
+
+  async observe(at: EpochMs, held: readonly ObservedPause[], heldUntil?: EpochMs): Promise<Pause[]> {
+    return this.#db.write(() => observePauses(this.#db, at, held, heldUntil));
+  }
+
+  async fire(
+    at: EpochMs,
+    plan: (due: promises.DueJob) => promises.FireDecision,
+  ): Promise<promises.FireResult> {
+    return this.#db.write(() => fireDue(this.#db, at, plan));
+  }
+
+  async enqueue(
+    jobId: string,
+    decide: (due: promises.DueJob) => promises.EnqueueDecision,
+  ): Promise<promises.EnqueueResult> {
+    return this.#db.write(() => enqueueRun(this.#db, jobId, this.#clock.now(), decide));
+  }
+
+  async claim(request: promises.ClaimRequest): Promise<Run[]> {
+    return this.#db.write(() => claimRuns(this.#db, request));
+  }
+
+  async settle(endings: readonly promises.Ending[]): Promise<('settled' | 'lost')[]> {
+    return this.#db.write(() => settleAll(this.#db, endings));
+  }
+
+  async markStopping(runId: string, leaseToken: string): Promise<'settled' | 'lost'> {
+    return this.#db.write(() => markStopping(this.#db, runId, leaseToken));
+  }
+
+  async recover(bootId: string, at: EpochMs, decide: (run: Run) => promises.Verdict): Promise<Run[]> {
+    return this.#db.write(() => recoverRuns(this.#db, bootId, at, decide));
+  }
+
+  async requestCancel(runId: string, at: EpochMs, by: string): Promise<Run | null> {
+    return this.#db.write(() => cancelRun(this.#db, runId, at, by));
+  }
+
+  async cancelRequests(bootId: string): Promise<string[]> {
+    return askedToCancel(this.#db, bootId);
+  }
+
+  async run(runId: string): Promise<Run | null> {
+    return findRun(this.#db, runId);
+  }
+
+  async runs(query: promises.RunQuery): Promise<Run[]> {
+    return queryRuns(this.#db, query);
+  }
+
+  async around(jobUid: string, at: EpochMs): ReturnType<Store['around']> {
+    return this.#db.read(() => rowsAround(this.#db, jobUid, at));
+  }
+
+  async counts(): Promise<{ queued: number; running: number }> {
+    return countLive(this.#db);
+  }
+
+  async nextWake(at: EpochMs): ReturnType<Store['nextWake']> {
+    return this.#db.read(() => nextWakes(this.#db, at));
+  }
+
+  /** SQLite's own counter, which moves at every commit of another connection: one page is read, no query runs. */
+  async changedElsewhere(): Promise<boolean> {
+    const before = this.#dataVersion;
+    this.#dataVersion = this.#db.pragma('data_version');
+    return this.#dataVersion !== before;
+  }
+
+  async close(): Promise<void> {
+    this.#db.close();
+  }
+}

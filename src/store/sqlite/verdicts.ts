@@ -1,0 +1,94 @@
+// What a row and its job become when an attempt or a wait ends. Pure; the writing is in endings.ts.
+
+import type { EpochMs } from '#core/clock';
+import type { ErrorRecord } from '#core/errors';
+import type { Json, JsonObject } from '#core/handler';
+import type { StoredJob } from '#core/job';
+import { isFinal, type Run } from '#core/run';
+import type { Ending, RunEnd } from '../store.ts';
+
+/** A held run after its attempt. A retry or a giving back that somebody asked to cancel in between ends cancelled. */
+export function afterAttempt(run: Run, ending: Ending): Run {
+  const { attempt, verdict } = ending;
+  const tried: Run = {
+    ...run,
+    attempts: [...run.attempts, attempt],
+    durationMs: ending.durationMs,
+    statistics: ending.statistics,
+    codeHash: ending.codeHash ?? run.codeHash,
+    leaseToken: null,
+  };
+  if (verdict.kind === 'done') return ended(tried, verdict, attempt.error, attempt.endedAt);
+  if (run.cancelRequested)
+    return ended(tried, { state: 'cancelled', reason: null }, attempt.error, attempt.endedAt);
+  const waiting: Run = { ...tried, state: 'queued', bootId: null };
+  return verdict.kind === 'retry'
+    ? { ...waiting, notBefore: verdict.notBefore, holdsPlace: false, error: attempt.error }
+    : { ...waiting, notBefore: null, holdsPlace: true, attempt: run.attempt - 1 };
+}
+
+/** A queued run that will not start any more. */
+export function afterWait(
+  run: Run,
+  end: Omit<RunEnd, 'runId' | 'reason'> & Pick<Run, 'reason'>,
+  at: EpochMs,
+): Run {
+  return ended({ ...run, notBefore: null }, end, end.error, at);
+}
+
+function ended(run: Run, to: Pick<Run, 'state' | 'reason'>, error: ErrorRecord | null, at: EpochMs): Run {
+  const { state, reason } = to;
+  const isFault = state !== 'succeeded' && state !== 'skipped';
+  return {
+    ...run,
+    state,
+    reason,
+    endedAt: at,
+    holdsPlace: false,
+    error: isFault ? (error ?? run.error) : error,
+    success: state === 'succeeded' ? true : isFault && hasStarted(run) ? false : null,
+  };
+}
+
+/** What a run that has just ended adds to its job; null = leave as it is. */
+export interface Tally {
+  succeeded: 0 | 1;
+  failed: 0 | 1;
+  /** An admission that never started is given back (rule 19). */
+  unadmitted: 0 | 1;
+  lastError: ErrorRecord | null;
+  lastSuccess: StoredJob['lastSuccess'];
+}
+
+/** Null while the run goes on. A dry run counts, but is no success that a later run could build on. */
+export function tallyOf(run: Run): Tally | null {
+  if (!isFinal(run.state)) return null;
+  const hasSucceeded = run.state === 'succeeded';
+  const hasFailed = run.state === 'failed' || run.state === 'timed_out';
+  const wasAdmitted = run.kind === 'scheduled' || run.kind === 'catchup';
+  return {
+    succeeded: hasSucceeded ? 1 : 0,
+    failed: hasFailed ? 1 : 0,
+    unadmitted: wasAdmitted && !hasStarted(run) ? 1 : 0,
+    lastError: hasFailed || run.state === 'interrupted' ? run.error : null,
+    lastSuccess: hasSucceeded && !run.snapshot.dryRun ? successOf(run) : null,
+  };
+}
+
+/** `ctx.state` is kept with the success it belongs to, and only then. */
+export function stateToKeep(run: Run, ending: Ending): Json | undefined {
+  return run.state === 'succeeded' && !run.snapshot.dryRun ? ending.handlerState : undefined;
+}
+
+function successOf(run: Run): StoredJob['lastSuccess'] {
+  return {
+    slot: run.slot,
+    endedAt: run.endedAt ?? run.queuedAt,
+    result: run.statistics ?? ({} as JsonObject),
+  };
+}
+
+/** The first start gives a run its name; a start that was given back was one too. */
+function hasStarted(run: Run): boolean {
+  return run.name !== null;
+}
