@@ -49,17 +49,14 @@ export async function cleanRule(run: RuleRun): Promise<CleanupResult> {
 }
 
 /** The directory of a rule, open and allowed; otherwise throws what is wrong with the rule. */
-export async function openAllowed(
-  rule: CleanupRule,
-  fences: Fences,
-): Promise<{ directory: OpenDirectory; real: string }> {
+export async function openAllowed(rule: CleanupRule, fences: Fences): Promise<OpenDirectory> {
   const fault = ruleFaults(rule)[0];
   if (fault) throw asError(fault);
   const place = await locatePlace(rule.directory);
   const refused = refusal(place, rule, fences);
   if (refused) throw refused;
   try {
-    return { directory: await OpenDirectory.openRoot(place.real), real: place.real };
+    return await OpenDirectory.openRoot(place.real);
   } catch (thrown) {
     throw unreadable(rule.directory, thrown);
   }
@@ -103,8 +100,7 @@ async function outcomeOf(run: RuleRun): Promise<RuleOutcome> {
 
 async function list({ rule, fences, signal }: RuleRun): Promise<Listing> {
   const places = await fences();
-  const { directory } = await openAllowed(rule, places);
-  await using root = directory;
+  await using root = await openAllowed(rule, places);
   try {
     const avoid = neverEntered(places);
     return await listFiles(root, compilePattern(rule.pattern), { recursive: rule.recursive, avoid, signal });
@@ -119,8 +115,7 @@ async function remove(
   plan: CleanupPlan<ListedFile>,
 ): Promise<Pick<RuleOutcome, 'gone' | 'warnings' | 'error'>> {
   if (plan.remove.length === 0) return { gone: [], warnings: [], error: null };
-  const { directory } = await openAllowed(rule, await fences());
-  await using root = directory;
+  await using root = await openAllowed(rule, await fences());
   const files = plan.remove.map(({ file }) => file);
   const removals = await removeFiles(root, listing.root, files, signal);
   const deleted = new Set(removals.flatMap((removal) => (removal.deleted ? [removal.file] : [])));

@@ -1,6 +1,6 @@
 // The rules of the settings in, clean directories and a report out: the part that the service calls.
 
-import { access, constants } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import type {
   CleanupAnswer,
   CleanupResult,
@@ -44,7 +44,7 @@ export interface Housekeeper {
    * a failed result and stops no other. Throws only CONFIG_NOT_FOUND, for an unknown rule.
    */
   run(request?: CleanupRequest): Promise<CleanupAnswer>;
-  /** What would make these rules fail: bad fields, forbidden directories, directories without access. */
+  /** What would make these rules fail: bad fields, forbidden directories, directories that cannot be read. */
   check(rules: readonly CleanupRule[]): Promise<CleanupWarning[]>;
   /** Rule id → start of its last successful real run; a dry run does not count. */
   lastRuns(): Promise<ReadonlyMap<string, EpochMs>>;
@@ -56,7 +56,7 @@ export function createHousekeeper(parts: HousekeeperParts): Housekeeper {
     run: (request = {}) => runCleanup(parts, lastRuns, request),
     async check(rules) {
       const fences = await currentFences(parts, parts.settings());
-      return (await Promise.all(rules.map((rule) => checkRule(rule, fences, parts.settings())))).flat();
+      return (await Promise.all(rules.map((rule) => checkRule(rule, fences)))).flat();
     },
     lastRuns: () => lastRuns.read(),
   };
@@ -128,18 +128,12 @@ function currentFences(parts: HousekeeperParts, settings: HousekeeperSettings): 
   return locateFences(parts.protectedPaths(), settings.allowedRoots);
 }
 
-async function checkRule(
-  rule: CleanupRule,
-  fences: Fences,
-  settings: HousekeeperSettings,
-): Promise<CleanupWarning[]> {
+async function checkRule(rule: CleanupRule, fences: Fences): Promise<CleanupWarning[]> {
   const faults: unknown[] = ruleFaults(rule).map(asError);
   if (faults.length === 0) {
-    const needed = constants.R_OK | constants.X_OK | (isDryRun(false, rule, settings) ? 0 : constants.W_OK);
     try {
-      const { directory, real } = await openAllowed(rule, fences);
-      await using _open = directory;
-      await access(real, needed);
+      await using directory = await openAllowed(rule, fences);
+      await lstat(await directory.here()); // may be opened, but may its files be looked at?
     } catch (thrown) {
       faults.push(unreadable(rule.directory, thrown));
     }

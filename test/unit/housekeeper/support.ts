@@ -73,11 +73,12 @@ export function put(folder: string, name: string | Buffer, ageDays = 100, conten
   return path;
 }
 
-/** Every file and link below, sorted. */
-export function tree(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+/** Every file and link below, sorted; links are not followed (`recursive` of readdir would). */
+export function tree(folder: string, prefix = ''): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) =>
+      entry.isDirectory() ? tree(join(folder, entry.name), `${prefix}${entry.name}/`) : [prefix + entry.name],
+    )
     .toSorted();
 }
 
