@@ -9,6 +9,7 @@ import type { Pause, PauseSource } from '#core/pause';
 import { isFinal, LIVE_STATES, type Run, type RunState } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { Store } from '#store/store';
+import { definitionAt, downAt } from './past.ts';
 import { requestRun } from './run-request.ts';
 import { iso, type JobShape, jobShape, jobState, type RunShape, runShape } from './shapes.ts';
 import { type WhyShape, why } from './why.ts';
@@ -198,7 +199,7 @@ export class SchedulerService {
       (p) => p.jobUid === null || p.jobUid === job.uid,
     );
     const blocker = covering.find((run) => run.reason === 'overlap')?.by;
-    const then = await this.#definitionAt(job, at);
+    const then = await definitionAt(store, job, at);
     return why({
       job,
       at,
@@ -209,7 +210,7 @@ export class SchedulerService {
       before,
       after,
       pauses,
-      down: await this.#downAt(at),
+      down: await downAt(store, at),
       inTheWay: blocker ? await store.run(blocker) : null,
       nextSlot: scheduleOf(job.schedule).next(Math.max(at, clock.now())),
     });
@@ -282,42 +283,7 @@ export class SchedulerService {
     const pauses = await this.#parts.store.pauses({ from: now, to: now });
     return pauses.filter((pause) => pause.endedAt === null && (pause.until === null || pause.until > now));
   }
-
-  /** The schedule the job had at `at`, by its changes. */
-  async #definitionAt(
-    job: StoredJob,
-    at: EpochMs,
-  ): Promise<{ schedule: ScheduleSpec | null; because: string | null }> {
-    const changes = await this.#parts.store.changes({ jobUid: job.uid, before: at, limit: 100 });
-    const last = changes.find(
-      (change) => change.after === null || (change.after as JsonObject).schedule !== undefined,
-    );
-    if (!last) return { schedule: job.schedule, because: null };
-    if (last.after === null) return { schedule: null, because: 'the job was not in the settings then' };
-    const then = last.after as unknown as { schedule: ScheduleSpec; enabled: boolean; manualOnly: boolean };
-    if (!then.enabled) return { schedule: null, because: 'the job was disabled then' };
-    if (then.manualOnly) return { schedule: null, because: 'the job ran only by hand then' };
-    return { schedule: then.schedule, because: null };
-  }
-
-  /** The stretch without a service around `at`; null when one was up. */
-  async #downAt(at: EpochMs): Promise<{ from: EpochMs | null; to: EpochMs | null } | null> {
-    const boots = await this.#parts.store.boots({ limit: 10_000 });
-    const services = boots
-      .filter((boot) => boot.kind === 'service')
-      .toSorted((a, b) => a.startedAt - b.startedAt);
-    const before = services.findLast((boot) => boot.startedAt <= at);
-    const after = services.find((boot) => boot.startedAt > at);
-    const lastSeen = before && (before.endedAt ?? before.lastTick);
-    // The newest boot without an end is the one that is up, unless its heartbeat stopped.
-    if (before && lastSeen !== undefined && lastSeen >= at) return null;
-    if (before && !after && before.endedAt === null && at - before.lastTick < STALE_MS) return null;
-    return { from: lastSeen ?? null, to: after?.startedAt ?? null };
-  }
 }
-
-/** A boot that has not ticked for this long is gone. */
-const STALE_MS = 30_000;
 
 export interface RunNowOptions {
   by: string;

@@ -1,0 +1,203 @@
+// Start and stop order of what runs: boot row, recovery, definitions, first pass, startup runs, worker, heartbeat.
+
+import type { Clock, EpochMs } from '#core/clock';
+import { SchedulerError } from '#core/errors';
+import type { AppConfig, Handler, Json, JsonObject } from '#core/handler';
+import type { JobSpec } from '#core/job';
+import type { Log } from '#core/log';
+import type { ObservedPause } from '#core/pause';
+import type { Run } from '#core/run';
+import type { Schedule, ScheduleSpec } from '#core/schedule';
+import { Heartbeat } from '#engine/heartbeat';
+import { reconcile } from '#engine/reconcile';
+import { Scheduler } from '#engine/scheduler';
+import type { Progress } from '#runs/context';
+import { decide } from '#runs/decide';
+import { Worker } from '#runs/worker';
+import type { Store } from '#store/store';
+import { requestRun } from './run-request.ts';
+
+export interface LoopsParts {
+  store: Store;
+  clock: Clock;
+  log: Log;
+  stateDir: string;
+  jobStateRoot: string;
+  version: string;
+  pid: number;
+  /** Definitions and limits as the settings have them now. */
+  definitions(): readonly JobSpec[];
+  enabled(): boolean;
+  cap(): number;
+  checkIntervalMs(): number;
+  shutdown(): { drainMs: number; abortMs: number };
+  config(): AppConfig;
+  readPauses(): Promise<ObservedPause[]>;
+  handlerKnown(name: string): boolean;
+  loadHandler(name: string): Promise<Handler>;
+  scheduleOf(spec: ScheduleSpec): Schedule;
+  call(operation: string, input: JsonObject, run: Run): Promise<Json>;
+  onProgress(run: Run, progress: Progress): void;
+  newId(): string;
+  random(): number;
+}
+
+export class Loops {
+  readonly #parts: LoopsParts;
+  readonly #bootId: string;
+  readonly #startedAt: EpochMs;
+  readonly #scheduler: Scheduler;
+  readonly #worker: Worker;
+  readonly #heartbeat: Heartbeat;
+
+  constructor(parts: LoopsParts) {
+    this.#parts = parts;
+    this.#bootId = parts.newId();
+    this.#startedAt = parts.clock.now();
+    const { store, clock, log, stateDir } = parts;
+    this.#scheduler = new Scheduler({
+      ...parts,
+      bootStartedAt: this.#startedAt,
+      newRunId: parts.newId,
+      onWork: () => this.#worker.wake(),
+    });
+    this.#worker = new Worker({
+      ...parts,
+      bootId: this.#bootId,
+      paused: () => this.#scheduler.held.length > 0,
+      observePauses: () => this.#scheduler.observe(),
+      onSettled: () => {},
+    });
+    this.#heartbeat = new Heartbeat({ store, clock, log, bootId: this.#bootId, stateDir });
+  }
+
+  get bootId(): string {
+    return this.#bootId;
+  }
+
+  /** The service: both loops, until `stop`. The caller holds the service lock. */
+  async serve(): Promise<void> {
+    await this.#boot('service');
+    if (this.#parts.enabled()) {
+      await this.#scheduler.start();
+      await this.#queueStartupRuns();
+      this.#worker.start();
+    }
+    await this.#heartbeat.start();
+  }
+
+  /** One run and no other, for a command that found no service; resolves when it is recorded. */
+  async runOnly(enqueue: () => Promise<string>): Promise<void> {
+    await this.#boot('run');
+    const runId = await enqueue();
+    await this.#heartbeat.start();
+    this.#worker.start(runId);
+    await this.#worker.idle();
+    await this.#worker.ended(runId);
+  }
+
+  /** Aborts the run at once, e.g. at Ctrl-C in the command that waits for it. */
+  cancel(runId: string): void {
+    this.#worker.cancel(runId);
+  }
+
+  /** Rule 23: admits nothing, drains, aborts, records, and only then says that the boot ended. */
+  async stop(): Promise<void> {
+    const { drainMs, abortMs } = this.#parts.shutdown();
+    await this.#scheduler.stop();
+    await this.#worker.stop(drainMs, abortMs);
+    this.#heartbeat.stop();
+    await this.#parts.store.endBoot(this.#bootId, this.#parts.clock.now());
+  }
+
+  /** Changed definitions: due slots are decided under the old ones first, then the new ones hold (rule 14). */
+  async redefine(apply: () => void): Promise<void> {
+    await this.#scheduler.pass();
+    apply();
+    await this.#reconcile(false);
+    this.#scheduler.wake();
+  }
+
+  wake(): void {
+    this.#scheduler.wake();
+  }
+
+  async observe(): Promise<unknown> {
+    return await this.#scheduler.observe();
+  }
+
+  /** Resolves when nothing is being decided, claimed or written. */
+  async idle(): Promise<void> {
+    await this.#scheduler.idle();
+    await this.#worker.idle();
+  }
+
+  async #boot(kind: 'service' | 'run'): Promise<void> {
+    const { store, clock, log, version, pid, readPauses, random } = this.#parts;
+    const [last] = await store.boots({ limit: 1 });
+    await store.beginBoot({ bootId: this.#bootId, kind, pid, startedAt: this.#startedAt, version });
+    // A source that held at the last tick and holds now held in between; one that is gone ended with that tick.
+    await store.observe(clock.now(), await readPauses(), last?.endedAt ?? last?.lastTick);
+    const at = clock.now();
+    const recovered = await store.recover(this.#bootId, at, (run) =>
+      decide(run, { outcome: 'interrupted', error: null, retryable: true, retryAfterMs: null }, at, random()),
+    );
+    for (const run of recovered) {
+      log
+        .at('loops.recover')
+        .warn(
+          `the service ended during a run of ${run.jobId}: it is ${run.state === 'queued' ? 'tried again' : run.state}`,
+          {
+            job_name: run.jobId,
+            run_id: run.runId,
+            attempt: run.attempt,
+          },
+        );
+    }
+    await this.#reconcile(true);
+  }
+
+  async #reconcile(atStart: boolean): Promise<void> {
+    const { store, clock, scheduleOf, newId, definitions } = this.#parts;
+    const at = clock.now();
+    await store.reconcile(at, (view) =>
+      reconcile(view, definitions(), {
+        at,
+        bootStartedAt: this.#startedAt,
+        atStart,
+        by: 'settings',
+        scheduleOf,
+        newRunId: newId,
+        newUid: newId,
+      }),
+    );
+  }
+
+  /** `run_on_start`: one run after the first pass (rule 18). */
+  async #queueStartupRuns(): Promise<void> {
+    const { store, clock, newId, handlerKnown, definitions } = this.#parts;
+    for (const spec of definitions()) {
+      if (!spec.runOnStart || !spec.enabled) continue;
+      const request = { kind: 'startup', at: clock.now(), runId: newId(), by: 'run_on_start' } as const;
+      await store.enqueue(spec.id, (due) =>
+        requestRun(due, { ...request, handlerKnown: handlerKnown(spec.handler) }),
+      );
+    }
+  }
+}
+
+/** Operations that job code may ask for by `ctx.call`; anything else is refused with their names. */
+export function operations(
+  table: Record<string, (input: JsonObject, run: Run) => Promise<Json>>,
+): LoopsParts['call'] {
+  return async (operation, input, run) => {
+    const handler = table[operation];
+    if (handler) return await handler(input, run);
+    const known = Object.keys(table).join(', ');
+    throw new SchedulerError(
+      'INVALID_PARAMETERS',
+      `there is no operation ${operation}`,
+      `ctx.call knows: ${known}`,
+    );
+  };
+}
