@@ -1,7 +1,7 @@
 // A directory held open, so that what is checked and what is deleted is the same one, whatever its path becomes.
 
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readlink, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readlink, realpath, stat } from 'node:fs/promises';
 import { SchedulerError } from '#core/errors';
 
 /** Device and inode, `dev:ino`: what a path stands for, beyond its name. */
@@ -107,8 +107,9 @@ export class OpenDirectory implements AsyncDisposable {
   }
 
   async #refuseIfMoved(): Promise<void> {
-    if (!this.#viaDescriptor) return;
-    const actual = await readlink(this.#viaDescriptor, { encoding: 'buffer' });
+    const actual = this.#viaDescriptor
+      ? await readlink(this.#viaDescriptor, { encoding: 'buffer' })
+      : await realpath(this.path, { encoding: 'buffer' });
     if (!actual.equals(this.path)) throw swapped(this.path);
   }
 }

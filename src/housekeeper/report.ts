@@ -117,21 +117,17 @@ async function placeExclusively(draft: string, path: string): Promise<boolean> {
   try {
     await link(draft, path);
     return true;
-  } catch (thrown) {
-    if (isTaken(thrown)) return false;
+  } catch {
+    // Taken, or a file system without hard links: reserving the name tells which.
   }
   try {
     await (await open(path, 'wx')).close();
   } catch (thrown) {
-    if (isTaken(thrown)) return false;
+    if ((thrown as { code?: string }).code === 'EEXIST') return false;
     throw thrown;
   }
   await rename(draft, path);
   return true;
-}
-
-function isTaken(thrown: unknown): boolean {
-  return (thrown as { code?: string }).code === 'EEXIST';
 }
 
 function sentence(dryRun: boolean, freed: number, outcome: RuleOutcome): string {

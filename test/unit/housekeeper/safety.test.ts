@@ -1,5 +1,5 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, statSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Fences, locateFences, locatePlace, type Place } from '#housekeeper/places';
 import { refusal } from '#housekeeper/safety';
@@ -169,6 +169,19 @@ describe('places on a real disk', () => {
     expect(await code('to-etc/not-there')).toBe('FORBIDDEN');
     expect(await code('logs/../vault')).toBe('FORBIDDEN');
     expect(await code('')).toBe('FORBIDDEN');
+  });
+
+  test('a place knows its own identity and those of all folders above it', async () => {
+    const { root } = await house();
+    const identities = (...paths: string[]) =>
+      paths.map((path) => statSync(path, { bigint: true })).map(({ dev, ino }) => `${dev}:${ino}`);
+    const above: string[] = [];
+    for (let path = root; path !== '/'; path = dirname(path)) above.push(path);
+    const logs = await locatePlace(join(root, 'logs'));
+    expect(logs.identity).toBe(identities(join(root, 'logs'))[0]);
+    expect(logs.chain).toEqual(identities(join(root, 'logs'), ...above, '/'));
+    const missing = await locatePlace(join(root, 'not/there'));
+    expect([missing.identity, missing.chain]).toEqual([null, identities(...above, '/')]);
   });
 
   test('what does not exist yet is judged all the same', async () => {
