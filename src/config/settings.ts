@@ -3,6 +3,7 @@
 import type { HousekeeperSettings } from '#core/cleanup';
 import type { AppConfig } from '#core/handler';
 import type { JobSpec } from '#core/job';
+import type { DefaultsLayer } from './policy.ts';
 
 /** `default`, `<file>:<line>`, the name of a variable, or `alias of <path>`. */
 export type Origin = string;
@@ -21,7 +22,7 @@ export interface Settings {
   /** Handed to job code: the whole file with paths resolved and secrets filled in; no service tokens. */
   readonly app: AppConfig;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
-  readonly server: { readonly host: string; readonly port: number };
+  readonly server: ServerSettings;
   /** Things a user should know that are no faults. */
   readonly warnings: readonly Note[];
   /** Every effective value by its dotted path, secrets masked. */
@@ -46,6 +47,27 @@ export interface SchedulerSettings {
   readonly traceDirectory: string;
   readonly jobDirectories: readonly string[];
   readonly secretNames: readonly string[];
+  /** What these four bound comes later; they are read and checked now, so that a file stays valid. */
+  readonly exec: { readonly allowed: readonly string[] };
+  readonly http: { readonly privateNetworks: boolean };
+  readonly queues: { readonly maxRetries: number; readonly maxSize: number };
+  readonly agents: { readonly minIntervalMs: number; readonly maxJobs: number; readonly maxTtlMs: number };
+  /** `scheduler.defaults` as written, for jobs that other faces define. */
+  readonly defaults: DefaultsLayer;
+}
+
+/** Variables only: the shared file says nothing about the service's own door. */
+export interface ServerSettings {
+  readonly host: string;
+  /** 0 = any free one. */
+  readonly port: number;
+  readonly tokens: readonly Token[];
+}
+
+export interface Token {
+  readonly name: string;
+  readonly scope: 'read' | 'run' | 'write' | 'admin';
+  readonly secret: string;
 }
 
 /** One fault or warning with its place; `line` and `column` start at 1. */

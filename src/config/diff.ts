@@ -1,0 +1,20 @@
+// What of a changed settings file only a restart applies (rule 14); all else is live. Pure.
+
+import type { RestartRequired, Settings } from './settings.ts';
+
+const FIXED: readonly { path: string; of: (settings: Settings) => unknown }[] = [
+  { path: 'state_dir', of: (settings) => settings.stateDir },
+  { path: 'server.host', of: (settings) => settings.server.host },
+  { path: 'server.port', of: (settings) => settings.server.port },
+  { path: 'server.tokens', of: (settings) => settings.server.tokens },
+  { path: 'paths.vault', of: (settings) => settings.app.paths.vault },
+  { path: 'databases.neo4j', of: (settings) => settings.app.databases.neo4j },
+  { path: 'databases.rabbitmq', of: (settings) => settings.app.databases.rabbitmq },
+];
+
+/** Dotted paths whose value in `after` is not the one the process runs with. Never the values: some are secret. */
+export function restartRequired(running: Settings, after: Settings): RestartRequired {
+  return FIXED.filter(({ of }) => JSON.stringify(of(running)) !== JSON.stringify(of(after))).map(
+    ({ path }) => path,
+  );
+}
