@@ -1,0 +1,205 @@
+// Blocks in, nodes of a Neo4j server out: a handful of queries, each for a whole batch.
+
+import type { Neo4jConfig } from 'aclarai-scheduler';
+import neo4j, {
+  type Driver,
+  type ManagedTransaction,
+  type Record as Neo4jRecord,
+  type Session,
+} from 'neo4j-driver';
+import {
+  type BlockData,
+  type Graph,
+  GraphFault,
+  type GraphRow,
+  type GraphWrite,
+  type Seen,
+} from './graph.ts';
+import { toGraphFault } from './neo4j-faults.ts';
+
+/** A server that does not answer must cost seconds, not the time limit of the run. */
+const CONNECT_MS = 5000;
+const TRANSACTION_MS = 120_000;
+
+const CONSTRAINTS = [
+  'CREATE CONSTRAINT claim_id_unique IF NOT EXISTS FOR (n:Claim) REQUIRE n.id IS UNIQUE',
+  'CREATE CONSTRAINT sentence_id_unique IF NOT EXISTS FOR (n:Sentence) REQUIRE n.id IS UNIQUE',
+  'CREATE CONSTRAINT block_id_unique IF NOT EXISTS FOR (n:Block) REQUIRE n.id IS UNIQUE',
+];
+
+/**
+ * Texts get full-text indexes: a range index refuses values over 8 kB and a text index over 32 kB, and with the value
+ * the whole write; a whole page is often longer.
+ */
+const INDEXES = [
+  'CREATE FULLTEXT INDEX claim_text IF NOT EXISTS FOR (n:Claim) ON EACH [n.text]',
+  'CREATE FULLTEXT INDEX sentence_text IF NOT EXISTS FOR (n:Sentence) ON EACH [n.text]',
+  'CREATE FULLTEXT INDEX block_text IF NOT EXISTS FOR (n:Block) ON EACH [n.text]',
+  'CREATE INDEX block_hash IF NOT EXISTS FOR (n:Block) ON (n.hash)',
+];
+
+const NARROW_TEXT_INDEXES = `
+  SHOW INDEXES YIELD name, type, labelsOrTypes, properties
+  WHERE 'Block' IN labelsOrTypes AND 'text' IN properties AND type IN ['RANGE', 'TEXT']
+  RETURN name, type`;
+
+/** Other services write versions as floats, or as text: read what can be read. */
+const READ = `
+  UNWIND $ids AS id
+  MATCH (b:Block {id: id})
+  RETURN b.id AS id, toStringOrNull(b.hash) AS hash, toIntegerOrNull(b.version) AS version,
+         toStringOrNull(b.source_file) AS sourceFile, coalesce(b.archived, false) = true AS archived`;
+
+/** As it was read, or as this batch leaves it, so that a batch may be applied twice. */
+const AS_SEEN = `
+  WITH b, row, coalesce(toStringOrNull(b.hash), '') AS hash, coalesce(toIntegerOrNull(b.version), -1) AS version
+  WHERE (hash = row.seenHash AND version = row.seenVersion) OR (hash = row.hash AND version = row.version)`;
+
+const SET_WHOLE = `
+  SET b.text = row.text, b.hash = row.hash, b.version = row.version, b.source_file = row.sourceFile,
+      b.tier = row.tier, b.block_type = row.blockType, b.archived = coalesce(b.archived, false),
+      b.needs_reprocessing = true, b.last_updated = datetime({timezone: 'Z'})
+  RETURN row.id AS id`;
+
+const WRITES = {
+  create: `UNWIND $rows AS row MERGE (b:Block {id: row.id}) ${AS_SEEN} ${SET_WHOLE}`,
+  update: `UNWIND $rows AS row MATCH (b:Block {id: row.id}) ${AS_SEEN} ${SET_WHOLE}`,
+  touch: `UNWIND $rows AS row MATCH (b:Block {id: row.id}) ${AS_SEEN}
+    SET b.version = row.version, b.source_file = row.sourceFile, b.tier = row.tier, b.block_type = row.blockType
+    RETURN row.id AS id`,
+} as const;
+
+/** Makes the driver; the first call connects. Throws a `GraphFault` naming NEO4J_PASSWORD when none is given. */
+export function openNeo4jGraph(config: Neo4jConfig): Graph {
+  if (config.password === null || config.password === '')
+    throw new GraphFault(
+      'refused',
+      `no password is given for Neo4j at ${addressOf(config.uri)} (user ${config.user})`,
+      'set NEO4J_PASSWORD, or choose vault.graph: embedded',
+    );
+  try {
+    const driver = neo4j.driver(config.uri, neo4j.auth.basic(config.user, config.password), {
+      connectionTimeout: CONNECT_MS,
+      connectionAcquisitionTimeout: 2 * CONNECT_MS,
+      maxTransactionRetryTime: 0, // Tries are counted in one place: see apply.ts.
+      maxConnectionPoolSize: 4,
+      userAgent: 'aclarai-scheduler',
+    });
+    return new Neo4jGraph(driver, config);
+  } catch (cause) {
+    throw new GraphFault(
+      'refused',
+      `${addressOf(config.uri)} is no address of a Neo4j server`,
+      'see NEO4J_URI',
+      cause,
+    );
+  }
+}
+
+class Neo4jGraph implements Graph {
+  readonly kind = 'neo4j';
+  readonly label: string;
+  readonly #driver: Driver;
+  readonly #config: Neo4jConfig;
+  readonly #session: Session;
+
+  constructor(driver: Driver, config: Neo4jConfig) {
+    this.#driver = driver;
+    this.#config = config;
+    this.label = addressOf(config.uri) + (config.database === null ? '' : `/${config.database}`);
+    this.#session = driver.session(config.database === null ? {} : { database: config.database });
+  }
+
+  async identity(): Promise<string> {
+    const [info] = await this.#query('CALL db.info() YIELD id, name RETURN id, name');
+    return `neo4j:${addressOf(this.#config.uri)}/${info?.get('name')}#${info?.get('id')}`;
+  }
+
+  async prepare(): Promise<readonly string[]> {
+    const problems: string[] = [];
+    for (const statement of [...CONSTRAINTS, ...INDEXES]) {
+      try {
+        await this.#query(statement);
+      } catch (cause) {
+        if (!(cause instanceof GraphFault) || cause.kind === 'unreachable' || cause.kind === 'transient')
+          throw cause;
+        problems.push(`${statement.split(' IF NOT')[0]}: ${cause.message}`);
+      }
+    }
+    for (const index of await this.#query(NARROW_TEXT_INDEXES))
+      problems.push(
+        `index ${index.get('name')} on the text of blocks is of type ${index.get('type')}, which refuses texts over ` +
+          `${index.get('type') === 'RANGE' ? 8 : 32} kB: drop it, and the next sync makes a full-text index`,
+      );
+    return problems;
+  }
+
+  async read(ids: readonly string[]): Promise<GraphRow[]> {
+    const records = await this.#try(() => this.#session.executeRead((tx) => run(tx, READ, { ids })));
+    return records.map((record) => ({
+      id: record.get('id'),
+      hash: record.get('hash'),
+      version: toNumber(record.get('version')),
+      sourceFile: record.get('sourceFile'),
+      archived: record.get('archived'),
+    }));
+  }
+
+  async apply(writes: readonly GraphWrite[]): Promise<Set<string>> {
+    const config = { timeout: TRANSACTION_MS };
+    return this.#try(() => this.#session.executeWrite((tx) => this.#write(tx, writes), config));
+  }
+
+  async close(): Promise<void> {
+    await this.#session.close().catch(() => undefined);
+    await this.#driver.close();
+  }
+
+  async #write(tx: ManagedTransaction, writes: readonly GraphWrite[]): Promise<Set<string>> {
+    const written = new Set<string>();
+    for (const [kind, sameKind] of Map.groupBy(writes, (write) => write.kind)) {
+      const rows = sameKind.map((write) => rowOf(write.data, write.kind === 'create' ? null : write.seen));
+      for (const record of await run(tx, WRITES[kind], { rows })) written.add(record.get('id'));
+    }
+    return written;
+  }
+
+  #query(statement: string): Promise<Neo4jRecord[]> {
+    return this.#try(async () => (await this.#session.run(statement)).records);
+  }
+
+  async #try<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      throw toGraphFault(cause, addressOf(this.#config.uri), this.#config.user);
+    }
+  }
+}
+
+async function run(tx: ManagedTransaction, statement: string, parameters: object): Promise<Neo4jRecord[]> {
+  return (await tx.run(statement, parameters)).records;
+}
+
+/** Numbers go as 64-bit integers: a plain JavaScript number would arrive as a float. */
+function rowOf(data: Omit<BlockData, 'text'>, seen: Seen | null): object {
+  return {
+    ...data,
+    version: neo4j.int(data.version),
+    tier: neo4j.int(data.tier),
+    seenHash: seen?.hash ?? '',
+    seenVersion: neo4j.int(seen?.version ?? -1),
+  };
+}
+
+/** Versions above 2^53 − 1 count as the highest one. */
+function toNumber(value: unknown): number | null {
+  if (!neo4j.isInt(value)) return null;
+  return neo4j.integer.inSafeRange(value) ? value.toNumber() : Number.MAX_SAFE_INTEGER;
+}
+
+/** Host and port without credentials that somebody may have put into the address. */
+function addressOf(uri: string): string {
+  const match = /^([a-z0-9+]+:\/\/)(?:[^@/]*@)?([^/?#]*)/i.exec(uri);
+  return match ? `${match[1]}${match[2]}` : 'the given address';
+}
