@@ -34,8 +34,8 @@ export function openLedgerFile(file: string): Database {
   const db = new Database(file);
   try {
     refuseForeign(db);
-    // Only works before the first page is written, so before WAL too.
-    db.script('PRAGMA auto_vacuum = INCREMENTAL');
+    // Only works before the first page is written, so before WAL too; later it would be a write of its own.
+    if (db.pragma('page_count') === 0) db.script('PRAGMA auto_vacuum = INCREMENTAL');
     useWal(db);
     // A commit is on the disk when it answers: a slot that was fired is never fired again, even after a power cut.
     db.script('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864');

@@ -5,6 +5,7 @@ import type { ObservedPause, Pause, PauseSource } from '#core/pause';
 import type { NewPause } from '../store.ts';
 import { recordChange } from './changes.ts';
 import type { Database } from './database.ts';
+import { jobOf } from './jobs.ts';
 import { insertInto, pauseParams, readPause } from './rows.ts';
 
 const OBSERVED: readonly PauseSource[] = ['environment', 'env_file', 'vault_file'];
@@ -40,7 +41,9 @@ export function endTimedPauses(db: Database, at: EpochMs): void {
     endPause(db, pause, pause.until ?? at, 'its time was over');
 }
 
+/** Throws JOB_NOT_FOUND. */
 export function openPause(db: Database, pause: NewPause): boolean {
+  if (pause.jobUid !== null) jobOf(db, pause.jobUid);
   endTimedPauses(db, pause.since);
   const held = openPauses(db, pause.jobUid).some((other) => other.source === pause.source);
   if (!held) insertPause(db, pause);

@@ -27,7 +27,7 @@ export class SqliteStore implements Store {
   constructor(db: Database, clock: Clock, newId: () => string) {
     this.#db = db;
     this.#clock = clock;
-    db.define('new_lease', newId);
+    db.define('new_lease', () => newId());
     this.#dataVersion = db.pragma('data_version');
   }
 

@@ -1,0 +1,150 @@
+// Contract: lists, the row of an instant, the next wake, and whether another process wrote.
+
+import { describe, expect, it } from 'vitest';
+import type { Store } from '#store/store';
+import {
+  addJobs,
+  admitNext,
+  aJob,
+  aRow,
+  claim,
+  effect,
+  enqueue,
+  MINUTE,
+  runOf,
+  settle,
+  T0,
+} from '../../../support/ledger.ts';
+import type { OpenLedger } from '../suite.ts';
+
+const DUE = T0 + MINUTE;
+const ids = (runs: readonly { runId: string }[]) => runs.map((run) => run.runId);
+
+async function missed(store: Store, runId: string, slot: number, from: number | null = null): Promise<void> {
+  const covers = from === null ? null : { from: T0 + from, to: T0 + slot, count: 3 };
+  const row = aRow(runId, {
+    kind: 'scheduled',
+    state: 'missed',
+    reason: 'downtime',
+    slot: T0 + slot,
+    covers,
+  });
+  await effect(store, { rows: [{ ...row, jobUid: 'uid-a' }] });
+}
+
+export function queryPromises(open: OpenLedger): void {
+  describe('runs', () => {
+    it('answers the newest first, by job, by state, up to a limit', async () => {
+      const { store } = await open();
+      await addJobs(store, aJob('a', {}, { maxInstances: 9 }), aJob('b'));
+      for (const id of ['a1', 'a2', 'a3']) await enqueue(store, 'a', aRow(id));
+      await enqueue(store, 'b', aRow('b1', { state: 'skipped', reason: 'overlap' }));
+      await enqueue(store, 'a', aRow('a4', { state: 'skipped', reason: 'overlap' }));
+      await claim(store, { places: 1 });
+      const asked = async (query: Omit<Parameters<Store['runs']>[0], 'limit'>, limit = 9) =>
+        ids(await store.runs({ ...query, limit }));
+      expect(await asked({})).toEqual(['a4', 'b1', 'a3', 'a2', 'a1']);
+      expect(await asked({}, 2)).toEqual(['a4', 'b1']);
+      expect(await asked({ jobUid: 'uid-a' }, 3)).toEqual(['a4', 'a3', 'a2']);
+      expect(await asked({ jobId: 'b' })).toEqual(['b1']);
+      expect(await asked({ states: ['skipped'] })).toEqual(['a4', 'b1']);
+      expect(await asked({ states: ['skipped', 'running'] }, 2)).toEqual(['a4', 'b1']);
+      expect(await asked({ states: ['queued', 'running'] })).toEqual(['a3', 'a2', 'a1']);
+      expect(await asked({ jobId: 'a', states: ['running'] })).toEqual(['a1']);
+      expect(await asked({ states: [] })).toEqual([]);
+      expect(await store.run('none')).toBeNull();
+    });
+
+    it('counts what is queued and what runs, stopping runs too', async () => {
+      const { store } = await open();
+      await addJobs(store, aJob('a', {}, { maxInstances: 9 }));
+      for (const id of ['r1', 'r2', 'r3', 'r4']) await enqueue(store, 'a', aRow(id));
+      const [one, two] = await claim(store, { places: 2 });
+      await store.markStopping(one!.runId, one!.leaseToken!);
+      expect(await store.counts()).toEqual({ queued: 2, running: 2 });
+      await settle(store, two!, 'succeeded');
+      expect(await store.counts()).toEqual({ queued: 2, running: 1 });
+    });
+  });
+
+  describe('around', () => {
+    it('answers the row of the slot, the ranges over it, and the nearest rows beside', async () => {
+      const { store } = await open();
+      await addJobs(store, aJob('a'), aJob('b'));
+      await missed(store, 'early', 10);
+      await missed(store, 'range', 60, 40);
+      await missed(store, 'within', 50);
+      await missed(store, 'late', 90);
+      await enqueue(store, 'a', aRow('by hand'));
+      await effect(store, { rows: [{ ...aRow('of b', { slot: T0 + 50 }), jobUid: 'uid-b' }] });
+      const around = async (at: number) => {
+        const { covering, before, after } = await store.around('uid-a', T0 + at);
+        return [ids(covering), before?.runId ?? null, after?.runId ?? null];
+      };
+      expect(await around(5)).toEqual([[], null, 'early']);
+      expect(await around(10)).toEqual([['early'], null, 'within']);
+      expect(await around(39)).toEqual([[], 'early', 'within']);
+      expect(await around(40)).toEqual([['range'], 'early', 'within']);
+      expect(await around(50)).toEqual([['within', 'range'], 'early', 'late']);
+      expect(await around(60)).toEqual([['range'], 'within', 'late']);
+      expect(await around(95)).toEqual([[], 'late', null]);
+      expect((await store.around('uid-a', T0 + 50)).covering).toEqual([
+        await runOf(store, 'within'),
+        await runOf(store, 'range'),
+      ]);
+    });
+  });
+
+  describe('nextWake', () => {
+    it('knows nothing in an empty ledger', async () => {
+      const { store } = await open();
+      expect(await store.nextWake(T0)).toEqual({ slot: null, retry: null, pauseEnd: null });
+    });
+
+    it('names the earliest slot of an active job, also one that is already due', async () => {
+      const { store } = await open();
+      const off = aJob('off', { nextDue: T0 + 1, state: 'disabled' });
+      await addJobs(
+        store,
+        aJob('a', { nextDue: DUE + 9 }),
+        aJob('b', { nextDue: DUE }),
+        aJob('c', { nextDue: null }),
+        off,
+      );
+      expect((await store.nextWake(T0)).slot).toBe(DUE);
+      expect((await store.nextWake(DUE + MINUTE)).slot).toBe(DUE);
+    });
+
+    it('names the earliest retry and end of a pause that are still to come', async () => {
+      const { store } = await open();
+      await addJobs(store, aJob('a', {}, { maxInstances: 2 }));
+      for (const id of ['r1', 'r2']) await enqueue(store, 'a', aRow(id));
+      let notBefore = DUE;
+      for (const run of await claim(store))
+        await settle(store, run, 'failed', { verdict: { kind: 'retry', notBefore: ++notBefore } });
+      const pause = { jobUid: null, source: 'api', who: 'me', why: null, since: T0, until: DUE + 7 } as const;
+      await store.pause(pause);
+      await store.pause({ ...pause, jobUid: 'uid-a', until: null });
+      expect(await store.nextWake(DUE)).toMatchObject({ retry: DUE + 1, pauseEnd: DUE + 7 });
+      expect(await store.nextWake(DUE + 1)).toMatchObject({ retry: DUE + 2, pauseEnd: DUE + 7 });
+      expect(await store.nextWake(DUE + 7)).toMatchObject({ retry: null, pauseEnd: null });
+    });
+  });
+
+  describe('changedElsewhere', () => {
+    it('is true once after another process wrote, and not for own writes or for reading', async () => {
+      const { store, another } = await open();
+      await addJobs(store, aJob('a'));
+      expect(await store.changedElsewhere()).toBe(false);
+      await another.jobs();
+      await another.observe(T0, []);
+      await another.fire(T0, admitNext);
+      expect(await store.changedElsewhere()).toBe(false);
+      await another.requestCancel((await enqueue(another, 'a', aRow('r'))).runId, T0, 'cli');
+      expect(await store.changedElsewhere()).toBe(true);
+      expect(await store.changedElsewhere()).toBe(false);
+      expect(await another.changedElsewhere()).toBe(true);
+      expect((await runOf(store, 'r')).state).toBe('cancelled');
+    });
+  });
+}
