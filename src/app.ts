@@ -1,0 +1,161 @@
+// Composition root: builds the parts from the settings and gives each its clock, log and place. The only file where parts meet.
+
+import { randomUUIDv7 } from 'node:crypto';
+import path from 'node:path';
+import { parse as parseEnv } from 'dotenv';
+import { type LoadResult, loadSettings } from '#config/load';
+import { type Environment, settingsPath } from '#config/project';
+import type { Settings } from '#config/settings';
+import type { Clock } from '#core/clock';
+import type { Json } from '#core/handler';
+import type { Schedule, ScheduleSpec } from '#core/schedule';
+import { PAUSE_VARIABLE, PauseSources } from '#engine/pause-sources';
+import { createHousekeeper, type Housekeeper } from '#housekeeper/housekeeper';
+import { HandlerRegistry } from '#runs/handlers/registry';
+import { buildSchedule } from '#schedule/parse';
+import type { Host, HostOptions } from '#service/host';
+import { type InstallationParts, Installed } from '#service/installation';
+import { type LoopsParts, operations } from '#service/loops';
+import { openSqliteStore } from '#store/sqlite/open';
+import { acquireServiceLock } from '#store/sqlite/service-lock';
+import type { Store } from '#store/store';
+import type { ProcessLog } from './log.ts';
+
+export interface AppOptions {
+  env: Environment;
+  cwd: string;
+  clock: Clock;
+  log: ProcessLog;
+  version: string;
+  pid: number;
+  /** In [0, 1). */
+  random: () => number;
+}
+
+export function createHost(options: AppOptions): Host {
+  return {
+    async load(at) {
+      const registry = new HandlerRegistry(options.log);
+      const answer = await load(options, at, registry);
+      if (answer.kind === 'faults') return answer;
+      const store = await openSqliteStore({ stateDir: answer.settings.stateDir, clock: options.clock });
+      return { kind: 'ok', installation: install(options, at, answer.settings, registry, store) };
+    },
+    check: (at) => load(options, at, new HandlerRegistry(options.log)),
+  };
+}
+
+async function load(options: AppOptions, at: HostOptions, registry: HandlerRegistry): Promise<LoadResult> {
+  return await loadSettings({
+    file: settingsPath(at.settings, options.env, options.cwd),
+    env: options.env,
+    cwd: options.cwd,
+    ...(at.state !== undefined && { stateDir: at.state }),
+    handlers: async (directories) => {
+      await registry.discover(directories);
+      return (name) => registry.info(name);
+    },
+  });
+}
+
+/** Every part once, each with what it needs; the settings are asked for anew, so that a reload reaches all. */
+export function install(
+  options: AppOptions,
+  at: HostOptions,
+  loaded: Settings,
+  registry: HandlerRegistry,
+  store: Store,
+): Installed {
+  const { clock, log } = options;
+  let settings = loaded;
+  const hidden: string[] = [];
+  const adopt = (next: Settings) => {
+    settings = next;
+    hidden.push(...next.secrets);
+    log.hide(hidden);
+    log.setLevel(next.logLevel);
+  };
+  adopt(loaded);
+  const current = () => settings;
+  const pauses = pauseSources(options, current);
+  const housekeeper = keeper(options, current);
+  const shared = {
+    store,
+    clock,
+    log,
+    version: options.version,
+    newId: randomUUIDv7,
+    handlerKnown: (name: string) => registry.info(name) !== undefined,
+    scheduleOf: rememberSchedules(),
+    readPauses: () => pauses.read(),
+  };
+  const parts: InstallationParts = {
+    ...shared,
+    current,
+    adopt,
+    reload: () => load(options, at, registry),
+    acquireLock: acquireServiceLock,
+    housekeeper,
+    loopsParts: (onProgress): LoopsParts => ({
+      ...shared,
+      pid: options.pid,
+      random: options.random,
+      stateDir: settings.stateDir,
+      jobStateRoot: path.join(settings.stateDir, 'jobs'),
+      definitions: () => settings.jobs,
+      enabled: () => settings.scheduler.enabled,
+      cap: () => settings.scheduler.maxConcurrentExecutions,
+      checkIntervalMs: () => settings.scheduler.checkIntervalMs,
+      shutdown: () => settings.scheduler.shutdown,
+      config: () => settings.app,
+      loadHandler: (name) => registry.load(name),
+      call: operations({ 'cleanup.run': (input) => runCleanup(housekeeper, input) }),
+      onProgress,
+    }),
+  };
+  return new Installed(parts);
+}
+
+function pauseSources(options: AppOptions, current: () => Settings): PauseSources {
+  return new PauseSources({
+    environment: options.env[PAUSE_VARIABLE],
+    envFiles: () => current().envFiles,
+    vault: () => current().app.paths.vault,
+    parseEnv,
+  });
+}
+
+function keeper({ clock, log }: AppOptions, current: () => Settings): Housekeeper {
+  return createHousekeeper({
+    clock,
+    log: log.at('housekeeper.run'),
+    settings: () => current().housekeeper,
+    protectedPaths: () => ({
+      vault: current().app.paths.vault,
+      settingsFile: current().file,
+      state: current().stateDir,
+    }),
+    stateDir: current().stateDir,
+    timezone: () => current().scheduler.timezone,
+  });
+}
+
+async function runCleanup(housekeeper: Housekeeper, input: { [key: string]: Json }): Promise<Json> {
+  const { dry_run, id } = input;
+  const answer = await housekeeper.run({
+    dryRun: dry_run === true,
+    ...(typeof id === 'string' && { ruleId: id }),
+  });
+  return answer as unknown as Json;
+}
+
+/** Schedules are pure and built once for each spec. */
+function rememberSchedules(): (spec: ScheduleSpec) => Schedule {
+  const known = new Map<string, Schedule>();
+  return (spec) => {
+    const key = JSON.stringify(spec);
+    const schedule = known.get(key) ?? buildSchedule(spec);
+    known.set(key, schedule);
+    return schedule;
+  };
+}

@@ -1,0 +1,64 @@
+// The process: the only process.exit and process.env. Signals in, exit code out; everything else is the app's.
+
+import { readFileSync } from 'node:fs';
+import { systemClock } from '#core/clock';
+import { runCli } from '#faces/cli/cli';
+import { createHost } from './app.ts';
+import { createLog } from './log.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/** The first asks for a clean end, the second ends at once (rule 23). */
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (interrupted.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143);
+    interrupted.abort();
+  });
+}
+// A closed pipe (`… | head`) is the reader's choice, not a fault of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+});
+
+const argv = process.argv.slice(2);
+/** Log lines go to stdout for the service and to stderr for commands, whose stdout is the answer. */
+const serving = argv.includes('start') || argv.includes('scheduler:start');
+const out = serving ? process.stdout : process.stderr;
+const log = createLog({
+  clock: systemClock,
+  level: serving ? 'info' : 'warn',
+  sink: { write: (line) => void out.write(line) },
+  pretty: out.isTTY === true,
+  colour: out.isTTY === true && process.env.NO_COLOR === undefined,
+});
+
+process.exitCode = await runCli(argv, {
+  host: createHost({
+    env: process.env,
+    cwd: process.cwd(),
+    clock: systemClock,
+    log,
+    version,
+    pid: process.pid,
+    random: Math.random,
+  }),
+  clock: systemClock,
+  user: process.env.USER ?? process.env.LOGNAME ?? 'cli',
+  version,
+  stdout: {
+    write: (text) => void process.stdout.write(text),
+    isTTY: process.stdout.isTTY === true,
+    columns: process.stdout.columns ?? 80,
+  },
+  stderr: {
+    write: (text) => void process.stderr.write(text),
+    isTTY: process.stderr.isTTY === true,
+    columns: process.stderr.columns ?? 80,
+  },
+  signal: interrupted.signal,
+  onHangup: (reload) => void process.on('SIGHUP', reload),
+});
+process.exit();

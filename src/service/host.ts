@@ -1,0 +1,62 @@
+// What the composition root offers to a face that starts, looks at or commands a scheduler installation.
+
+import type { LoadResult } from '#config/load';
+import type { Settings } from '#config/settings';
+import type { Progress } from '#runs/context';
+import type { RunNowOptions, SchedulerService } from './service.ts';
+import type { RunShape } from './shapes.ts';
+import type { StatusShape } from './status.ts';
+
+export type { Note, Settings } from '#config/settings';
+
+export interface HostOptions {
+  /** Settings file; else SCHEDULER_SETTINGS, else `settings/aclarai.config.yaml`. */
+  settings?: string;
+  /** State directory; else SCHEDULER_STATE_DIR, else `./data`. */
+  state?: string;
+}
+
+export interface Host {
+  /** Settings that hold, with the ledger opened; or all faults. Starts nothing. */
+  load(options: HostOptions): Promise<Faults | { kind: 'ok'; installation: Installation }>;
+  /** Reads and checks the settings only: opens no ledger, makes no file. */
+  check(options: HostOptions): Promise<LoadResult>;
+}
+
+export type Faults = Extract<LoadResult, { kind: 'faults' }>;
+
+/** Settings that hold, and the ledger beside them. */
+export interface Installation {
+  readonly settings: Settings;
+  readonly service: SchedulerService;
+  status(): Promise<StatusShape>;
+  /**
+   * Runs the service until `signal` aborts. CONFLICT when another service holds the state directory; a `run` that
+   * holds it is waited for, up to 60 s.
+   */
+  serve(options: ServeOptions): Promise<void>;
+  /**
+   * Starts a run of the job: in this process and to its end where no service is up, else queued for the service.
+   * `wait` follows it to its end there.
+   */
+  run(job: string, options: RunHereOptions): Promise<{ run: RunShape; where: 'here' | 'service' }>;
+  /** Brings the ledger's jobs up to the settings where no service does, before a command writes. */
+  prepareWrite(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ServeOptions {
+  /** Starts with everything paused (rule 10). */
+  paused: boolean;
+  by: string;
+  signal: AbortSignal;
+  /** Hands over what to do at SIGHUP. */
+  onHangup(reload: () => void): void;
+}
+
+export interface RunHereOptions extends RunNowOptions {
+  wait: boolean;
+  /** Aborting cancels a run in this process; one in the service is no longer waited for. */
+  signal: AbortSignal;
+  onProgress(progress: Progress): void;
+}

@@ -1,0 +1,299 @@
+// One settings file and its ledger, with or without the loops running in this process.
+
+import { keepUntilRestart, restartRequired } from '#config/diff';
+import { formatNote } from '#config/format';
+import type { LoadResult } from '#config/load';
+import type { Note, Settings } from '#config/settings';
+import { watchSettings } from '#config/watch';
+import { type Clock, sleep } from '#core/clock';
+import { SchedulerError, toErrorRecord } from '#core/errors';
+import type { StoredJob } from '#core/job';
+import type { Log } from '#core/log';
+import type { ObservedPause } from '#core/pause';
+import type { Schedule, ScheduleSpec } from '#core/schedule';
+import { previewJobs } from '#engine/preview';
+import { type ReconcileContext, reconcile } from '#engine/reconcile';
+import type { Housekeeper } from '#housekeeper/housekeeper';
+import type { Store } from '#store/store';
+import { followRun } from './follow.ts';
+import type { Installation, RunHereOptions, ServeOptions } from './host.ts';
+import { Loops, type LoopsParts } from './loops.ts';
+import { SchedulerService } from './service.ts';
+import { type StatusShape, statusShape } from './status.ts';
+
+/** The right to run the loops; `busy` = another process has it. */
+export type Lock = { kind: 'held'; release(): void } | { kind: 'busy' };
+
+export interface InstallationParts {
+  store: Store;
+  clock: Clock;
+  log: Log;
+  version: string;
+  newId(): string;
+  /** The settings as they were loaded last. */
+  current(): Settings;
+  /** Makes loaded settings the current ones, masks their secrets, sets the log's level. */
+  adopt(settings: Settings): void;
+  reload(): Promise<LoadResult>;
+  acquireLock(stateDir: string): Lock;
+  handlerKnown(name: string): boolean;
+  scheduleOf(spec: ScheduleSpec): Schedule;
+  readPauses(): Promise<ObservedPause[]>;
+  housekeeper: Housekeeper;
+  /** What the loops need beyond this. */
+  loopsParts(onProgress: LoopsParts['onProgress']): LoopsParts;
+}
+
+/** How long a `start` waits for a `run` that holds the service lock. */
+const RUN_LOCK_WAIT_MS = 60_000;
+const LOCK_LOOK_MS = 250;
+
+export class Installed implements Installation {
+  readonly #parts: InstallationParts;
+  readonly service: SchedulerService;
+  #faults: readonly Note[] = [];
+  #loops: Loops | null = null;
+  #onProgress: RunHereOptions['onProgress'] = () => {};
+
+  constructor(parts: InstallationParts) {
+    this.#parts = parts;
+    this.service = new SchedulerService({
+      ...parts,
+      timezone: () => this.settings.scheduler.timezone,
+      jobs: () => this.#jobs(),
+      newRunId: parts.newId,
+      observePauses: () => this.#observe(),
+      onWrite: () => this.#loops?.wake(),
+    });
+  }
+
+  get settings(): Settings {
+    return this.#parts.current();
+  }
+
+  async status(): Promise<StatusShape> {
+    const [boot] = await this.#parts.store.boots({ limit: 1 });
+    return statusShape({
+      served: this.#isServed(),
+      boot: boot ?? null,
+      jobs: await this.#jobs(),
+      pauses: await this.service.pauses(),
+      counts: await this.#parts.store.counts(),
+      settings: this.settings,
+      faults: this.#faults,
+      version: this.#parts.version,
+      now: this.#parts.clock.now(),
+    });
+  }
+
+  async serve(options: ServeOptions): Promise<void> {
+    const { log, clock } = this.#parts;
+    const lock = await this.#lockForService(options.signal);
+    try {
+      if (options.paused) await this.#pauseAll(options.by);
+      await this.#warn();
+      const loops = new Loops(this.#parts.loopsParts((_run, progress) => this.#onProgress(progress)));
+      this.#loops = loops;
+      await loops.serve();
+      const { stateDir, scheduler, jobs } = this.settings;
+      const enabled = jobs.filter((job) => job.enabled).map((job) => job.id);
+      log
+        .at('app.serve')
+        .info('the scheduler is up', { jobs: enabled, timezone: scheduler.timezone, state: stateDir });
+      const watching = new AbortController();
+      const reload = () => void this.#reload();
+      options.onHangup(reload);
+      const { envFiles, file } = this.settings;
+      const watch = watchSettings({
+        paths: () => [file, ...envFiles],
+        // A changed `.env` may hold or lift the pause, whatever the settings are worth.
+        onChange: () => {
+          loops.wake();
+          reload();
+        },
+        clock,
+        signal: watching.signal,
+      });
+      if (!options.signal.aborted) await once(options.signal);
+      watching.abort();
+      await watch.closed;
+      log.at('app.serve').info('stopping');
+      await loops.stop();
+      log.at('app.serve').info('stopped');
+    } finally {
+      this.#loops = null;
+      lock.release();
+    }
+  }
+
+  async run(job: string, options: RunHereOptions) {
+    const lock = this.#parts.acquireLock(this.settings.stateDir);
+    if (lock.kind === 'busy') {
+      const queued = await this.service.runNow(job, options);
+      const run = options.wait
+        ? await followRun(this.service, this.#parts.clock, queued.run_id, options.signal)
+        : queued;
+      return { run, where: 'service' as const };
+    }
+    try {
+      this.#onProgress = options.onProgress;
+      const loops = new Loops(this.#parts.loopsParts((_run, progress) => this.#onProgress(progress)));
+      this.#loops = loops;
+      let runId = '';
+      const onAbort = () => loops.cancel(runId);
+      options.signal.addEventListener('abort', onAbort);
+      await loops.runOnly(async () => {
+        runId = (await this.service.runNow(job, options)).run_id;
+        return runId;
+      });
+      options.signal.removeEventListener('abort', onAbort);
+      return { run: await this.service.run(runId), where: 'here' as const };
+    } finally {
+      await this.#loops?.stop();
+      this.#loops = null;
+      lock.release();
+    }
+  }
+
+  async prepareWrite(): Promise<void> {
+    if (this.#loops) return;
+    const lock = this.#parts.acquireLock(this.settings.stateDir);
+    if (lock.kind === 'busy') return;
+    const at = this.#parts.clock.now();
+    await this.#parts.store.reconcile(at, (view) =>
+      reconcile(view, this.settings.jobs, this.#reconcileContext(at)),
+    );
+    lock.release();
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.store.close();
+  }
+
+  /** Decides, claims and writes nothing more at this moment; for tests on a clock that is moved by hand. */
+  async idle(): Promise<void> {
+    await this.#loops?.idle();
+  }
+
+  /** Rule 14: the whole file holds or nothing of it is applied. */
+  async #reload(): Promise<void> {
+    const log = this.#parts.log.at('installation.reload');
+    try {
+      const answer = await this.#parts.reload();
+      this.#faults = answer.kind === 'faults' ? answer.faults : [];
+      if (answer.kind === 'ok') await this.#apply(answer.settings, log);
+      for (const fault of this.#faults) {
+        log.error(`settings refused, the last good ones stay: ${formatNote(fault)}`, {
+          error_type: fault.code,
+        });
+      }
+    } catch (error) {
+      log.error('the settings could not be read again, the last good ones stay', {
+        error: toErrorRecord(error),
+      });
+    }
+  }
+
+  async #apply(next: Settings, log: Log): Promise<void> {
+    const before = this.settings;
+    const restart = restartRequired(before, next);
+    if (restart.length > 0) log.warn('these changes need a restart', { restart_required: restart });
+    await this.#loops?.redefine(() => this.#parts.adopt(keepUntilRestart(before, next)));
+    const changed = changedJobs(before, next);
+    if (changed.length > 0) log.info('settings applied', { jobs: changed });
+    for (const note of next.warnings) log.warn(formatNote(note), { code: note.code });
+  }
+
+  /** A `run` is waited for; a service never. */
+  async #lockForService(signal: AbortSignal): Promise<Extract<Lock, { kind: 'held' }>> {
+    const { clock, log } = this.#parts;
+    const { stateDir } = this.settings;
+    const until = clock.monotonic() + RUN_LOCK_WAIT_MS;
+    for (let told = false; ; ) {
+      const lock = this.#parts.acquireLock(stateDir);
+      if (lock.kind === 'held') return lock;
+      const [boot] = await this.#parts.store.boots({ limit: 1 });
+      if (boot?.kind !== 'run' || clock.monotonic() >= until || signal.aborted) {
+        const who = boot ? ` (process ${boot.pid}, up since ${new Date(boot.startedAt).toISOString()})` : '';
+        throw new SchedulerError(
+          'CONFLICT',
+          `another ${boot?.kind === 'run' ? 'run' : 'service'} holds ${stateDir}${who}`,
+          'stop it first, or name another directory with --state',
+        );
+      }
+      if (!told) log.at('app.serve').info('waiting for a run of the command line to end', { pid: boot.pid });
+      told = true;
+      await sleep(clock, LOCK_LOOK_MS, signal);
+    }
+  }
+
+  #isServed(): boolean {
+    if (this.#loops) return true;
+    const lock = this.#parts.acquireLock(this.settings.stateDir);
+    if (lock.kind === 'held') lock.release();
+    return lock.kind === 'busy';
+  }
+
+  async #jobs(): Promise<StoredJob[]> {
+    const jobs = await this.#parts.store.jobs();
+    if (this.#isServed()) return jobs;
+    const at = this.#parts.clock.now();
+    return previewJobs({ jobs, live: new Map() }, this.settings.jobs, this.#reconcileContext(at));
+  }
+
+  #reconcileContext(at: number): ReconcileContext {
+    const ids = { newRunId: this.#parts.newId, newUid: this.#parts.newId };
+    return {
+      at,
+      bootStartedAt: at,
+      atStart: false,
+      by: 'settings',
+      scheduleOf: this.#parts.scheduleOf,
+      ...ids,
+    };
+  }
+
+  async #observe(): Promise<unknown> {
+    if (this.#loops) return await this.#loops.observe();
+    return await this.#parts.store.observe(this.#parts.clock.now(), await this.#parts.readPauses());
+  }
+
+  async #pauseAll(by: string): Promise<void> {
+    const since = this.#parts.clock.now();
+    await this.#parts.store.pause({
+      jobUid: null,
+      source: 'api',
+      who: by,
+      why: 'start --paused',
+      since,
+      until: null,
+    });
+  }
+
+  /** What a person should know before the first run, once at start. */
+  async #warn(): Promise<void> {
+    const log = this.#parts.log.at('app.start');
+    for (const note of this.settings.warnings) log.warn(formatNote(note), { code: note.code });
+    for (const warning of await this.#parts.housekeeper.check(this.settings.housekeeper.rules)) {
+      log.warn(`cleanup rule ${warning.id}: ${warning.message}`, { fix: warning.fix });
+    }
+  }
+}
+
+function changedJobs(before: Settings, after: Settings): string[] {
+  const hashes = new Map(
+    before.jobs.map((job) => [job.id, `${job.configHash}${job.enabled}${JSON.stringify(job.schedule)}`]),
+  );
+  const changed = after.jobs.filter(
+    (job) => hashes.get(job.id) !== `${job.configHash}${job.enabled}${JSON.stringify(job.schedule)}`,
+  );
+  const names = new Set(after.jobs.map((job) => job.id));
+  const gone = before.jobs.filter((job) => !names.has(job.id));
+  return [...changed, ...gone].map((job) => job.id);
+}
+
+async function once(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  await promise;
+}

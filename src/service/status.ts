@@ -1,0 +1,57 @@
+// What `status` answers: is a service up, what holds it back, what are the settings worth.
+
+import { formatNote } from '#config/format';
+import type { Note, Settings } from '#config/settings';
+import type { EpochMs } from '#core/clock';
+import type { StoredJob } from '#core/job';
+import type { Pause } from '#core/pause';
+import type { Boot } from '#store/store';
+import { iso, isoOrNull, jobState, pauseShape } from './shapes.ts';
+
+export interface StatusInput {
+  /** Another or this process holds the service lock. */
+  served: boolean;
+  boot: Boot | null;
+  jobs: readonly StoredJob[];
+  pauses: readonly Pause[];
+  counts: { queued: number; running: number };
+  settings: Settings;
+  /** Faults of the file as it is now; the last good settings stay in force. */
+  faults: readonly Note[];
+  version: string;
+  now: EpochMs;
+}
+
+export function statusShape(input: StatusInput) {
+  const { boot, settings, served } = input;
+  const zone = settings.scheduler.timezone;
+  const paused = input.pauses.filter((pause) => pause.jobUid === null);
+  const jobs: Record<string, number> = {};
+  for (const job of input.jobs) {
+    const state = jobState(job, input.pauses);
+    jobs[state] = (jobs[state] ?? 0) + 1;
+  }
+  return {
+    state: !served ? 'stopped' : paused.length > 0 ? 'paused' : 'running',
+    boot: boot?.bootId ?? null,
+    since: served ? isoOrNull(boot?.startedAt ?? null, zone) : null,
+    last_tick: isoOrNull(boot?.lastTick ?? null, zone),
+    paused: paused.map((pause) => pauseShape(pause, zone)),
+    jobs,
+    ...input.counts,
+    graph: graphName(settings),
+    config_error: input.faults.length > 0 ? input.faults.map(formatNote) : null,
+    warnings: settings.warnings.map(formatNote),
+    timezone: zone,
+    tzdata: process.versions.tz ?? 'unknown',
+    version: input.version,
+    now: iso(input.now, zone),
+  };
+}
+export type StatusShape = ReturnType<typeof statusShape>;
+
+/** The active graph, as every sync line and `status` name it. */
+export function graphName(settings: Settings): string {
+  const { vault, databases } = settings.app;
+  return vault.graph === 'neo4j' && databases.neo4j ? `neo4j (${databases.neo4j.uri})` : vault.graph;
+}
