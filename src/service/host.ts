@@ -50,6 +50,8 @@ export interface ServeOptions {
   paused: boolean;
   by: string;
   signal: AbortSignal;
+  /** The first pass is decided and runs may start. */
+  onUp?(): void;
   /** Hands over what to do at SIGHUP. */
   onHangup(reload: () => void): void;
 }

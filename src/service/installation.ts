@@ -101,7 +101,7 @@ export class Installed implements Installation {
         .at('app.serve')
         .info('the scheduler is up', { jobs: enabled, timezone: scheduler.timezone, state: stateDir });
       const watching = new AbortController();
-      const reload = () => void this.#reload();
+      const reload = () => void this.reload();
       options.onHangup(reload);
       const { envFiles, file } = this.settings;
       const watch = watchSettings({
@@ -114,6 +114,8 @@ export class Installed implements Installation {
         clock,
         signal: watching.signal,
       });
+      await watch.ready;
+      options.onUp?.();
       if (!options.signal.aborted) await once(options.signal);
       watching.abort();
       await watch.closed;
@@ -175,8 +177,14 @@ export class Installed implements Installation {
     await this.#loops?.idle();
   }
 
+  /** Runs in flight in this process. */
+  get running(): readonly string[] {
+    return this.#loops?.running ?? [];
+  }
+
+
   /** Rule 14: the whole file holds or nothing of it is applied. */
-  async #reload(): Promise<void> {
+  async reload(): Promise<void> {
     const log = this.#parts.log.at('installation.reload');
     try {
       const answer = await this.#parts.reload();

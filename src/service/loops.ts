@@ -71,6 +71,10 @@ export class Loops {
     this.#heartbeat = new Heartbeat({ store, clock, log, bootId: this.#bootId, stateDir });
   }
 
+  get running(): readonly string[] {
+    return this.#worker.running;
+  }
+
   get bootId(): string {
     return this.#bootId;
   }

@@ -56,6 +56,11 @@ export class HandlerRegistry {
     }
   }
 
+  /** A handler that is no file: it stays through every discovery. */
+  register(handler: Handler): void {
+    this.#handlers.set(handler.info.name, { handler, stamp: '' });
+  }
+
   info(name: string): HandlerInfo | undefined {
     return this.#handlers.get(name)?.handler.info;
   }

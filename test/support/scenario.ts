@@ -1,0 +1,207 @@
+// The whole application on a clock moved by hand: real settings file, real ledger, handlers that a test controls.
+
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { onTestFinished } from 'vitest';
+import { formatNote } from '#config/format';
+import { loadSettings } from '#config/load';
+import type { EpochMs } from '#core/clock';
+import type { JobContext } from '#core/handler';
+import { HandlerRegistry } from '#runs/handlers/registry';
+import type { Installed } from '#service/installation';
+import type { RunShape } from '#service/shapes';
+import { openSqliteStore } from '#store/sqlite/open';
+import { install } from '../../src/app.ts';
+import { createLog } from '../../src/log.ts';
+import { createManualClock, type ManualClock } from './manual-clock.ts';
+
+export type HandlerFunction = (ctx: JobContext) => unknown;
+
+export interface ScenarioOptions {
+  /** ISO with offset. */
+  at: string;
+  /** The part below `scheduler:`, without it; built-in jobs are off unless named. */
+  scheduler: string;
+  handlers?: Record<string, HandlerFunction>;
+  env?: Record<string, string>;
+}
+
+/** One settings file and state directory; boots may come and go on it. */
+export class Scenario {
+  readonly dir: string;
+  readonly clock: ManualClock;
+  readonly lines: Record<string, unknown>[] = [];
+  readonly handlers: Record<string, HandlerFunction>;
+  /** Handler calls so far, in order. */
+  readonly calls: { job: string; slot: string | null; attempt: number; at: string; ctx: JobContext }[] = [];
+  readonly #env: Record<string, string>;
+  readonly #entered = new Set<string>();
+  #boot: Boot | null = null;
+
+  constructor(dir: string, options: ScenarioOptions) {
+    this.dir = dir;
+    this.#env = options.env ?? {};
+    this.handlers = options.handlers ?? {};
+    this.clock = createManualClock(Date.parse(options.at), () => this.quiet());
+  }
+
+  get installed(): Installed {
+    if (!this.#boot) throw new Error('the service is not up: call start() first');
+    return this.#boot.installed;
+  }
+
+  get service() {
+    return this.installed.service;
+  }
+
+  async writeSettings(scheduler: string): Promise<void> {
+    const body = scheduler.replace(/^\n+|\s+$/g, '').replace(/^/gm, '  ');
+    await writeFile(
+      path.join(this.dir, 'settings/aclarai.config.yaml'),
+      `paths: { vault: vault }\nscheduler:\n${body}\n`,
+    );
+  }
+
+  /** A new process on the same files. */
+  async start(options: { paused?: boolean } = {}): Promise<void> {
+    const stop = new AbortController();
+    const installed = await this.#install();
+    const { promise: up, resolve: onUp } = Promise.withResolvers<void>();
+    const ended = installed.serve({
+      paused: options.paused ?? false,
+      by: 'test',
+      signal: stop.signal,
+      onUp,
+      onHangup: () => {},
+    });
+    this.#boot = { installed, stop, ended };
+    await Promise.race([up, ended]);
+    await this.quiet();
+  }
+
+  /** SIGTERM. Time passes while it drains. */
+  async stop(): Promise<void> {
+    const boot = this.#boot;
+    if (!boot) return;
+    boot.stop.abort();
+    let over = false;
+    void boot.ended.then(() => {
+      over = true;
+    });
+    for (let waited = 0; waited < 20_000 && !over; waited += 500) await this.clock.advance(500);
+    await boot.ended;
+    await boot.installed.close();
+    this.#boot = null;
+  }
+
+  async advanceTo(iso: string): Promise<void> {
+    await this.clock.advanceTo(Date.parse(iso));
+  }
+
+  /** Rows of the ledger, oldest first, as `<slot or kind> <state>[: reason]`. */
+  async ledger(job?: string): Promise<string[]> {
+    return (await this.rows(job)).map((row) => {
+      const covers = row.covers ? ` x${row.covers.count}` : '';
+      return `${row.slot ?? row.kind} ${row.state}${row.reason ? `: ${row.reason}` : ''}${covers}`;
+    });
+  }
+
+  async rows(job?: string): Promise<RunShape[]> {
+    return (await this.service.history({ limit: 1000, ...(job !== undefined && { job }) })).toReversed();
+  }
+
+  /** Resolves when nothing moves any more unless time does. */
+  async quiet(): Promise<void> {
+    for (let still = 0, rounds = 0; still < 4; rounds++) {
+      if (rounds > 20_000) throw new Error('the application does not come to rest');
+      await this.#boot?.installed.idle();
+      const running = this.#boot?.installed.running ?? [];
+      const before = this.calls.length;
+      await new Promise((resolve) => setImmediate(resolve));
+      const parked = running.every((id) => this.#entered.has(id));
+      still = parked && this.calls.length === before ? still + 1 : 0;
+    }
+  }
+
+  async #install(): Promise<Installed> {
+    const log = createLog({
+      clock: this.clock,
+      level: 'debug',
+      sink: { write: (line) => this.lines.push(JSON.parse(line)) },
+      pretty: false,
+    });
+    const registry = new HandlerRegistry(log);
+    for (const name of Object.keys(this.handlers)) registry.register(this.#handler(name));
+    const options = {
+      env: this.#env,
+      cwd: this.dir,
+      clock: this.clock,
+      log,
+      version: 'test',
+      pid: 1,
+      random: () => 0.5,
+    };
+    const file = path.join(this.dir, 'settings/aclarai.config.yaml');
+    const answer = await loadSettings({
+      file,
+      env: this.#env,
+      cwd: this.dir,
+      handlers: async (directories) => {
+        await registry.discover(directories);
+        return (name) => registry.info(name);
+      },
+    });
+    if (answer.kind === 'faults') throw new Error(answer.faults.map(formatNote).join('\n'));
+    const store = await openSqliteStore({ stateDir: answer.settings.stateDir, clock: this.clock });
+    return install(options, { settings: file }, answer.settings, registry, store);
+  }
+
+  #handler(name: string) {
+    const info = { name, description: null, defaults: {}, input: null, file: null };
+    const call = async (ctx: JobContext) => {
+      const slot = ctx.slot === null ? null : isoOf(ctx.slot);
+      this.calls.push({ job: ctx.job, slot, attempt: ctx.attempt, at: isoOf(this.clock.now()), ctx });
+      this.#entered.add(ctx.runId);
+      return await this.handlers[name]!(ctx);
+    };
+    return { info, codeHash: null, call };
+  }
+}
+
+interface Boot {
+  installed: Installed;
+  stop: AbortController;
+  ended: Promise<void>;
+}
+
+export function isoOf(at: EpochMs): string {
+  return new Date(at).toISOString().replace('.000Z', 'Z');
+}
+
+/** Made for one test, gone with it. */
+export async function createScenario(options: ScenarioOptions): Promise<Scenario> {
+  const dir = await mkdtemp(path.join(tmpdir(), 'scenario-'));
+  await mkdir(path.join(dir, 'settings'));
+  await mkdir(path.join(dir, 'vault'));
+  const scenario = new Scenario(dir, options);
+  const builtIns = ['vault_sync', 'housekeeping'].filter((id) => !options.scheduler.includes(`${id}:`));
+  const off = builtIns.map((id) => `\n  ${id}: { enabled: false }`).join('');
+  await scenario.writeSettings(options.scheduler.replace(/^jobs:/m, `jobs:${off}`));
+  onTestFinished(async () => {
+    await scenario.stop();
+    await rm(dir, { recursive: true, force: true });
+  });
+  return scenario;
+}
+
+/** A promise that a test settles: what a handler waits for. */
+export function gate(): {
+  promise: Promise<unknown>;
+  open(value?: unknown): void;
+  fail(error: unknown): void;
+} {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  promise.catch(() => {});
+  return { promise, open: (value) => resolve(value), fail: (error) => reject(error) };
+}
