@@ -6,8 +6,8 @@ import { SchedulerError } from '#core/errors';
 export type Row = Record<string, SQLOutputValue>;
 export type Params = Record<string, SQLInputValue>;
 
-/** How long a statement waits for another process that is writing. */
-export const BUSY_TIMEOUT_MS = 5000;
+/** How long a statement waits for another process that is writing; the whole process waits with it. */
+const BUSY_TIMEOUT_MS = 5000;
 
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
@@ -24,11 +24,10 @@ export class Database {
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(file: string, options: { readOnly?: boolean } = {}) {
+  constructor(file: string, options: { busyTimeoutMs?: number; readOnly?: boolean } = {}) {
+    const { busyTimeoutMs = BUSY_TIMEOUT_MS, readOnly = false } = options;
     this.file = file;
-    this.#connection = this.#told(
-      () => new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, readOnly: options.readOnly ?? false }),
-    );
+    this.#connection = this.#told(() => new DatabaseSync(file, { timeout: busyTimeoutMs, readOnly }));
   }
 
   all(sql: string, params: Params = {}): Row[] {
@@ -154,7 +153,7 @@ export function toFault(error: unknown, file: string): unknown {
 }
 
 const locked = (file: string) =>
-  `Another process wrote to ${file} for more than ${BUSY_TIMEOUT_MS / 1000} s (an open sqlite3 shell, a backup tool): end it and try again.`;
+  `Another process holds ${file} for too long (an open sqlite3 shell, a backup tool): end it and try again.`;
 const damaged = (file: string) =>
   `Stop every scheduler of this state directory, move ${file} with its -wal and -shm files aside, and put a backup in its place (a copy ${file}.before-<version> may lie beside it); without one, save what is readable with: sqlite3 "${file}" .recover`;
 const readOnly = (file: string) => `Make ${file}, its -wal and -shm files and its directory writable.`;

@@ -15,6 +15,8 @@ export interface SqliteStoreOptions {
   clock?: Clock;
   /** Lease tokens; each call answers another one. */
   newId?: () => string;
+  /** How long a write waits for another process (default 5 s); the event loop waits with it. */
+  busyTimeoutMs?: number;
 }
 
 const FILE = 'scheduler.db';
@@ -26,12 +28,13 @@ const FILE = 'scheduler.db';
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   prepareStateDir(options.stateDir, [FILE, `${FILE}-wal`, `${FILE}-shm`]);
-  const db = openLedgerFile(join(resolve(options.stateDir), FILE));
+  const db = openLedgerFile(join(resolve(options.stateDir), FILE), options.busyTimeoutMs);
   return new SqliteStore(db, options.clock ?? systemClock, options.newId ?? randomUUID);
 }
 
-export function openLedgerFile(file: string): Database {
-  const db = new Database(file);
+/** The same without a look at the directory. */
+export function openLedgerFile(file: string, busyTimeoutMs?: number): Database {
+  const db = new Database(file, busyTimeoutMs === undefined ? {} : { busyTimeoutMs });
   try {
     refuseForeign(db);
     // Only works before the first page is written, so before WAL too; later it would be a write of its own.

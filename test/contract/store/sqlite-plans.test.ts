@@ -1,0 +1,88 @@
+// The SQLite store only: no question of the two loops reads a whole table, however long the history is.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { openLedgerFile } from '#store/sqlite/open';
+import { SqliteStore } from '#store/sqlite/sqlite-store';
+import {
+  addJobs,
+  admitNext,
+  aJob,
+  aRow,
+  beginBoot,
+  claim,
+  effect,
+  enqueue,
+  MINUTE,
+  settle,
+  stillClock,
+  T0,
+} from '../../support/ledger.ts';
+
+/** Indexes that hold live rows or open gaps only: to walk them is to read what is needed. */
+const SMALL =
+  /USING (COVERING )?INDEX (runs_live|runs_startable|runs_waiting|jobs_in_gap|jobs_due|pauses_open)\b/;
+
+it('finds rows of runs, jobs and pauses by an index', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'ledger-'));
+  const file = join(directory, 'scheduler.db');
+  const db = openLedgerFile(file);
+  onTestFinished(() => {
+    db.close();
+    rmSync(directory, { recursive: true });
+  });
+  const clock = stillClock();
+  const store = new SqliteStore(db, clock, () => 'lease');
+  await everyStep(store);
+
+  const asked = db
+    .statements()
+    .filter((sql) => /\b(runs|jobs|pauses)\b/.test(sql) && !/^(PRAGMA|CREATE)/.test(sql));
+  expect(asked.length).toBeGreaterThan(30);
+  const walks = asked.flatMap((sql) => {
+    return db
+      .all(`EXPLAIN QUERY PLAN ${sql}`)
+      .map((step) => String(step.detail))
+      .filter((detail) => /^SCAN (runs|jobs|pauses|other)\b/.test(detail) && !SMALL.test(detail))
+      .map((detail) => `${detail}: ${sql}`);
+  });
+  // All jobs are asked for at a reload and all pauses of a span by `why`; the newest runs of all end at their limit.
+  const allowed = [
+    /FROM jobs WHERE deleted_at IS NULL ORDER BY id/,
+    /^SCAN pauses.*since <= :to/s,
+    /FROM runs {2}ORDER BY seq DESC LIMIT/,
+  ];
+  expect(walks.filter((walk) => !allowed.some((pattern) => pattern.test(walk)))).toEqual([]);
+});
+
+/** Calls everything once, so that every statement is prepared. */
+async function everyStep(store: SqliteStore): Promise<void> {
+  const at = T0 + MINUTE;
+  await addJobs(store, aJob('a', {}, { maxInstances: 3 }));
+  await beginBoot(store, 'boot');
+  await store.pause({ jobUid: 'uid-a', source: 'api', who: 'me', why: null, since: T0, until: at });
+  await store.pause({ jobUid: null, source: 'api', who: 'me', why: null, since: T0, until: null });
+  await store.resume({ jobUid: null, sources: ['api'], at: T0, by: 'me' });
+  await store.observe(T0, []);
+  await store.fire(at, admitNext);
+  await enqueue(store, 'a', aRow('r'));
+  const [first, second] = await claim(store, { at });
+  await store.tick('boot', at);
+  await store.requestCancel(first!.runId, at, 'me');
+  await store.cancelRequests('boot');
+  await store.markStopping(first!.runId, first!.leaseToken!);
+  await settle(store, first!, 'succeeded');
+  await store.recover('next', at, () => ({ kind: 'retry', notBefore: at }));
+  await effect(store, { end: [{ runId: second!.runId, state: 'failed', reason: 'orphaned', error: null }] });
+  await effect(store, { update: [{ uid: 'uid-a', set: { name: 'other' } }], remove: ['uid-a'] });
+  await store.jobs({ uids: ['uid-a'] });
+  await store.pauses({ from: T0, to: at });
+  const queries = [{}, { jobUid: 'uid-a' }, { jobId: 'a' }, { states: ['failed', 'missed'] as const }];
+  for (const query of queries) await store.runs({ ...query, limit: 10 });
+  await store.runs({ jobId: 'a', states: ['failed'], limit: 10 });
+  await store.around('uid-a', at);
+  await store.counts();
+  await store.nextWake(at);
+}

@@ -1,0 +1,63 @@
+// Another process on a ledger, for tests: opens it, holds the service lock, or races for slots and runs.
+// Started as `node store-child.ts <task> <state directory> [name]`; answers in lines of JSON.
+
+import { once } from 'node:events';
+import { openSqliteStore } from '#store/sqlite/open';
+import { acquireServiceLock } from '#store/sqlite/service-lock';
+import type { Store } from '#store/store';
+import { admitNext, anEnding } from './ledger.ts';
+
+const [task, stateDir = '', name = ''] = process.argv.slice(2);
+const tell = (answer: unknown) => process.stdout.write(`${JSON.stringify(answer)}\n`);
+
+try {
+  if (task === 'open') await open();
+  else if (task === 'lock') await holdLock();
+  else await race();
+} catch (error) {
+  const { code, message, fix } = error as { code?: string; message?: string; fix?: string };
+  tell({ code, message, fix });
+}
+
+async function open(): Promise<void> {
+  const store = await openSqliteStore({ stateDir });
+  tell('opened');
+  await store.close();
+}
+
+/** Until it is killed. */
+async function holdLock(): Promise<void> {
+  tell(acquireServiceLock(stateDir).kind);
+  await once(process.stdin, 'end');
+}
+
+/** Waits for one word on standard input, then fires, claims and settles until nothing is left. */
+async function race(): Promise<void> {
+  const store = await openSqliteStore({ stateDir, busyTimeoutMs: 30_000 });
+  tell('ready');
+  const [end] = await once(process.stdin.setEncoding('utf8'), 'data');
+  const claims: string[] = [];
+  const odd: string[] = [];
+  while (await oneRound(store, Number(end), claims, odd));
+  tell({ claims, odd });
+  await store.close();
+  process.stdin.destroy();
+}
+
+async function oneRound(store: Store, at: number, claims: string[], odd: string[]): Promise<boolean> {
+  const { decided, dropped } = await store.fire(at, admitNext);
+  for (const { jobId, error } of dropped) odd.push(`dropped ${jobId}: ${error}`);
+  const claimed = await store.claim({ at, bootId: name, places: 7, cap: 1_000 });
+  claims.push(...claimed.map((run) => `${run.runId} ${run.attempt}`));
+  const endings = claimed.map((run) => {
+    const fails = run.attempt === 1 && (run.slot ?? 0) % 3 === 0;
+    return fails
+      ? anEnding(run, 'failed', { verdict: { kind: 'retry', notBefore: at } })
+      : anEnding(run, 'succeeded');
+  });
+  if ((await store.settle(endings)).some((answer) => answer !== 'settled')) odd.push('an ending was lost');
+  if ((await store.settle(endings)).some((answer) => answer !== 'lost'))
+    odd.push('an ending was written twice');
+  const left = await store.counts();
+  return decided.length > 0 || left.queued + left.running > 0;
+}
