@@ -171,12 +171,14 @@ function wholeLines(scan: Scan, first: number, last: number): Stretch {
 function collect(scan: Scan, { from, fromLine, to, toLine }: Stretch): string {
   const pieces: string[] = [];
   for (let index = fromLine; index <= toLine; index++) {
-    const { start, end, fence } = scan.lines[index]!;
+    const { start, end, fence, hidden } = scan.lines[index]!;
+    if (hidden) continue;
     const [a, b] = [Math.max(from, start), Math.min(to, end)];
     const kept = cut(scan, a, b);
     const piece = fence >= 0 ? kept : withoutAnchors(kept);
-    const emptied = piece.length < b - a && throughQuoteSigns(piece, 0, piece.length).body === piece.length;
-    if (!emptied) pieces.push(piece);
+    if (piece.length === b - a) pieces.push(piece);
+    else if (throughQuoteSigns(piece, 0, piece.length).body < piece.length)
+      pieces.push(piece.slice(0, dropTrailingBlanks(piece, 0, piece.length)));
   }
   return pieces.join('\n');
 }

@@ -64,10 +64,12 @@ describe('refused with its line', () => {
 });
 
 describe('no marker at all', () => {
-  test.each(['<!-- aclarai:score=1 -->', '<!-- aclarai:identity=a -->', '<!-- other:id=a -->', '<!-- id=a -->'])(
-    '%s',
-    (comment) => {
-      expect(one(comment)).toBe('');
-    },
-  );
+  test.each([
+    '<!-- aclarai:score=1 -->',
+    '<!-- aclarai:identity=a -->',
+    '<!-- other:id=a -->',
+    '<!-- id=a -->',
+  ])('%s', (comment) => {
+    expect(one(comment)).toBe('');
+  });
 });
