@@ -14,7 +14,7 @@ import { createHousekeeper, type Housekeeper } from '#housekeeper/housekeeper';
 import { HandlerRegistry } from '#runs/handlers/registry';
 import { buildSchedule } from '#schedule/parse';
 import type { Host, HostOptions } from '#service/host';
-import { type InstallationParts, Installed } from '#service/installation';
+import { type InstallationParts, Installed, type Lock } from '#service/installation';
 import { type LoopsParts, operations } from '#service/loops';
 import { openSqliteStore } from '#store/sqlite/open';
 import { acquireServiceLock } from '#store/sqlite/service-lock';
@@ -30,6 +30,8 @@ export interface AppOptions {
   pid: number;
   /** In [0, 1). */
   random: () => number;
+  /** The right to run the loops; a test that kills a service takes it from the dead one. */
+  acquireLock?: (stateDir: string) => Lock;
 }
 
 export function createHost(options: AppOptions): Host {
@@ -94,7 +96,7 @@ export function install(
     current,
     adopt,
     reload: () => load(options, at, registry),
-    acquireLock: acquireServiceLock,
+    acquireLock: options.acquireLock ?? acquireServiceLock,
     housekeeper,
     loopsParts: (onProgress): LoopsParts => ({
       ...shared,

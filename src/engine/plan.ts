@@ -207,7 +207,7 @@ class Pass {
     }
     const row = this.#row({
       slot: segment.to,
-      covers: segment,
+      covers: coversOf(segment),
       state: 'skipped',
       reason,
       lateByMs: this.#ctx.at - segment.to,

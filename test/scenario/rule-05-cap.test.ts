@@ -1,18 +1,43 @@
+// Rule 5: the global cap and the order of those who wait for it.
 import { expect, it } from 'vitest';
 import { createScenario, gate } from '../support/scenario.ts';
 
-it('runs a job at each slot and keeps a row of each', async () => {
+it('at most max_concurrent_executions run; the others wait by priority, then slot', async () => {
+  const work = gate();
+  const jobs = [
+    ['late', 'priority: 200'],
+    ['plain', 'description: x'],
+    ['first', 'priority: 1'],
+    ['second', 'priority: 2'],
+  ].map(([id, keys]) => `  ${id}: { enabled: true, cron: "1 10 * * *", ${keys} }`);
   const s = await createScenario({
     at: '2026-11-21T10:00:30Z',
-    scheduler: 'jobs:\n  tick: { enabled: true, cron: "* * * * *", handler: tick }',
-    handlers: { tick: () => ({ success: true, items_processed: 3 }) },
+    scheduler: `max_concurrent_executions: 2\njobs:\n${jobs.join('\n')}`,
+    handlers: { late: () => ({}), plain: () => ({}), first: () => work.promise, second: () => work.promise },
   });
   await s.start();
-  await s.advanceTo('2026-11-21T10:03:30Z');
-  expect(await s.ledger('tick')).toEqual([
-    '2026-11-21T10:01:00Z succeeded',
-    '2026-11-21T10:02:00Z succeeded',
-    '2026-11-21T10:03:00Z succeeded',
-  ]);
-  void gate;
+  await s.advanceTo('2026-11-21T10:01:00Z');
+  expect(s.calls.map((call) => call.job)).toEqual(['first', 'second']);
+  work.open({});
+  await s.quiet();
+  expect(s.calls.map((call) => call.job)).toEqual(['first', 'second', 'plain', 'late']);
+});
+
+it('a raised cap holds after a reload', async () => {
+  const work = gate();
+  const jobs =
+    'jobs:\n  a: { enabled: true, cron: "1 10 * * *" }\n  b: { enabled: true, cron: "1 10 * * *" }';
+  const s = await createScenario({
+    at: '2026-11-21T10:00:30Z',
+    scheduler: `max_concurrent_executions: 1\n${jobs}`,
+    handlers: { a: () => work.promise, b: () => work.promise },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:01:00Z');
+  expect(s.calls).toHaveLength(1);
+  await s.writeSettings(`max_concurrent_executions: 2\n${jobs}`);
+  await s.installed.reload();
+  await s.quiet();
+  expect(s.calls).toHaveLength(2);
+  work.open({});
 });

@@ -6,12 +6,13 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { formatNote } from '#config/format';
 import { loadSettings } from '#config/load';
-import type { EpochMs } from '#core/clock';
+import type { Clock, EpochMs } from '#core/clock';
 import type { JobContext } from '#core/handler';
 import { HandlerRegistry } from '#runs/handlers/registry';
 import type { Installed } from '#service/installation';
 import type { RunShape } from '#service/shapes';
 import { openSqliteStore } from '#store/sqlite/open';
+import { acquireServiceLock } from '#store/sqlite/service-lock';
 import { install } from '../../src/app.ts';
 import { createLog } from '../../src/log.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
@@ -66,7 +67,8 @@ export class Scenario {
   /** A new process on the same files. */
   async start(options: { paused?: boolean } = {}): Promise<void> {
     const stop = new AbortController();
-    const installed = await this.#install();
+    const life: Life = { over: false, release: () => {} };
+    const installed = await this.#install(life);
     const { promise: up, resolve: onUp } = Promise.withResolvers<void>();
     const ended = installed.serve({
       paused: options.paused ?? false,
@@ -75,7 +77,7 @@ export class Scenario {
       onUp,
       onHangup: () => {},
     });
-    this.#boot = { installed, stop, ended };
+    this.#boot = { installed, stop, ended, life };
     await Promise.race([up, ended]);
     await this.quiet();
   }
@@ -91,6 +93,16 @@ export class Scenario {
     });
     for (let waited = 0; waited < 20_000 && !over; waited += 500) await this.clock.advance(500);
     await boot.ended;
+    await boot.installed.close();
+    this.#boot = null;
+  }
+
+  /** kill -9: nothing of the process runs on, nothing is written, its lock is free. */
+  async crash(): Promise<void> {
+    const boot = this.#boot;
+    if (!boot) throw new Error('the service is not up');
+    boot.life.over = true;
+    boot.life.release();
     await boot.installed.close();
     this.#boot = null;
   }
@@ -124,9 +136,15 @@ export class Scenario {
     }
   }
 
-  async #install(): Promise<Installed> {
+  async #install(life: Life): Promise<Installed> {
+    const clock = mortal(this.clock, life);
+    const acquireLock = (stateDir: string) => {
+      const lock = acquireServiceLock(stateDir);
+      if (lock.kind === 'held') life.release = lock.release;
+      return lock;
+    };
     const log = createLog({
-      clock: this.clock,
+      clock,
       level: 'debug',
       sink: { write: (line) => this.lines.push(JSON.parse(line)) },
       pretty: false,
@@ -136,8 +154,9 @@ export class Scenario {
     const options = {
       env: this.#env,
       cwd: this.dir,
-      clock: this.clock,
+      clock,
       log,
+      acquireLock,
       version: 'test',
       pid: 1,
       random: () => 0.5,
@@ -153,7 +172,7 @@ export class Scenario {
       },
     });
     if (answer.kind === 'faults') throw new Error(answer.faults.map(formatNote).join('\n'));
-    const store = await openSqliteStore({ stateDir: answer.settings.stateDir, clock: this.clock });
+    const store = await openSqliteStore({ stateDir: answer.settings.stateDir, clock });
     return install(options, { settings: file }, answer.settings, registry, store);
   }
 
@@ -173,6 +192,21 @@ interface Boot {
   installed: Installed;
   stop: AbortController;
   ended: Promise<void>;
+  life: Life;
+}
+
+interface Life {
+  over: boolean;
+  release(): void;
+}
+
+/** The clock of one process: its timers die with it. */
+function mortal(clock: Clock, life: Life): Clock {
+  return {
+    now: clock.now,
+    monotonic: clock.monotonic,
+    timer: (ms, wake) => clock.timer(ms, () => !life.over && wake()),
+  };
 }
 
 export function isoOf(at: EpochMs): string {
