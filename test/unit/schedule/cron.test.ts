@@ -31,9 +31,6 @@ describe('days', () => {
     ['leap day', '0 0 29 2 *', ['2028-02-29', '2032-02-29']],
     ['Sunday by 7', '0 0 * * 7', ['2028-01-02', '2028-01-09']],
   ])('%s: %s', (_name, expression, expected) => {
-    expect(
-      slots(expression, '2027-12-31T12:00', expected.length).filter((slot) => slot >= '2028-01-02'),
-    ).toEqual(expected.filter((slot) => slot >= '2028-01-02'));
     expect(slots(expression, '2028-01-01T00:00', expected.length)).toEqual(expected);
   });
 
@@ -65,21 +62,17 @@ describe('ends', () => {
 
   test('29 February on one weekday comes after up to 40 years', () => {
     expect(slots('0 0 29 2 MON', '2088-03-01', 1, 'and')).toEqual(['2112-02-29']);
-    expect(slots('0 0 29 2 SUN', '2072-03-01', 2, 'and')).toEqual(
-      ['2104-02-29'.replace('2104', '2112')].slice(1),
-    );
+    expect(slots('0 0 29 2 SUN', '2088-03-01', 1, 'and')).toEqual(['2128-02-29']);
   });
 
-  test.each(['0 0 L-30 2 *', '0 0 30W 2 *', '0 0 * 2 4#5,5#5'])('%s', (expression) => {
+  test.each(['0 0 L-30 2 *', '0 0 30W 2 *', '* * L-30 2 *'])('%s never fires and says so', (expression) => {
     const schedule = cron(expression, 'America/New_York');
-    const slot = schedule.next(at('2026-01-01T00:00'));
-    if (expression.includes('#')) return expect(slot).not.toBeNull();
-    expect(slot).toBeNull();
+    expect(schedule.next(at('2026-01-01T00:00'))).toBeNull();
     expect(schedule.prev(at('2026-01-01T00:00'))).toBeNull();
     expect(schedule.count(0, at('2026-01-01T00:00'))).toBe(0);
   });
 
-  test('what never fires says so within 50 ms', () => {
+  test('what never fires says so in milliseconds, not in years of walking', () => {
     const started = performance.now();
     for (const zone of ['UTC', 'America/New_York', 'Australia/Lord_Howe'])
       for (const expression of ['0 0 L-30 2 *', '* * L-30 2 *', '*/5 * 31W 4 *'])
