@@ -1,9 +1,10 @@
 // Addresses and credentials of Neo4j and RabbitMQ, from the file and from variables; null = not configured.
 
 import type { Neo4jConfig, RabbitConfig } from '#core/handler';
-import { isMapping, valueAt } from './findings.ts';
-import { checkMapping, MASK, note, type Reading, readSection, warnNearMisses } from './read.ts';
+import { checkMapping, note, originOf, type Reading, readSection, warnNearMisses } from './read.ts';
+import { MASK } from './secrets.ts';
 import { NEO4J, RABBITMQ } from './sections.ts';
+import { isMapping, valueAt } from './tree.ts';
 
 const NEO4J_PATH = ['databases', 'neo4j'];
 const RABBIT_PATH = ['databases', 'rabbitmq'];
@@ -14,52 +15,35 @@ const RABBIT_SCHEMES = ['amqp', 'amqps'];
 export function readNeo4j(reading: Reading): Neo4jConfig | null {
   if (!isConfigured(reading, NEO4J_PATH)) return null;
   warnNearMisses(reading, [...Object.keys(NEO4J), 'port'], NEO4J_PATH);
-  const values = readSection(
-    withoutOverriddenAddress(reading, NEO4J_PATH, 'uri', ['host', 'bolt_port']),
-    NEO4J,
-    NEO4J_PATH,
-  );
-  const built = `bolt://${bracketed(values.host ?? 'localhost')}:${values.bolt_port ?? 7687}`;
-  const uri = values.uri ?? built;
-  checkAddress(reading, [...NEO4J_PATH, 'uri'], uri, NEO4J_SCHEMES, false);
-  if (values.uri === undefined)
-    note(reading, [...NEO4J_PATH, 'uri'], uri, addressOrigin(reading, NEO4J_PATH));
-  else tellTwoAddresses(reading, NEO4J_PATH, 'uri', uri, values.host, values.bolt_port);
-  return { uri, user: values.user, password: values.password ?? null, database: values.database ?? null };
+  const inside = withOneAddress(reading, NEO4J_PATH, 'uri', ['host', 'bolt_port', 'port']);
+  const values = readSection(inside, NEO4J, NEO4J_PATH);
+  const { host, bolt_port: port, user, password = null, database = null } = values;
+  const uri = values.uri ?? `bolt://${bracketed(host ?? 'localhost')}:${port ?? 7687}`;
+  if (values.uri === undefined) note(inside, [...NEO4J_PATH, 'uri'], uri, originOfHost(inside, NEO4J_PATH));
+  else {
+    checkAddress(inside, [...NEO4J_PATH, 'uri'], uri, NEO4J_SCHEMES, false);
+    tellTwoAddresses(inside, [...NEO4J_PATH, 'uri'], uri, { host, port }, 'bolt_port');
+  }
+  return { uri, user, password, database };
 }
 
 /** Present as soon as `databases.rabbitmq` or one of its variables is. */
 export function readRabbit(reading: Reading): RabbitConfig | null {
   if (!isConfigured(reading, RABBIT_PATH)) return null;
   warnNearMisses(reading, Object.keys(RABBITMQ), RABBIT_PATH);
-  const values = readSection(
-    withoutOverriddenAddress(reading, RABBIT_PATH, 'url', ['host', 'port']),
-    RABBITMQ,
-    RABBIT_PATH,
-  );
-  if (values.url !== undefined) {
-    checkAddress(reading, [...RABBIT_PATH, 'url'], values.url, RABBIT_SCHEMES, true);
-    const port = valueAt(reading.source.root, [...RABBIT_PATH, 'port']);
-    tellTwoAddresses(
-      reading,
-      RABBIT_PATH,
-      'url',
-      values.url,
-      values.host,
-      port === undefined ? undefined : values.port,
-    );
-    return { url: values.url };
+  const inside = withOneAddress(reading, RABBIT_PATH, 'url', ['host', 'port']);
+  const { url: whole, host, port, user, password } = readSection(inside, RABBITMQ, RABBIT_PATH);
+  if (whole !== undefined) {
+    checkAddress(inside, [...RABBIT_PATH, 'url'], whole, RABBIT_SCHEMES, true);
+    tellTwoAddresses(inside, [...RABBIT_PATH, 'url'], whole, { host, port }, 'port');
+    return { url: whole };
   }
-  const password = values.password ? `:${encodeURIComponent(values.password)}` : '';
-  const user = values.user ? `${encodeURIComponent(values.user)}${password}@` : '';
-  const url = `amqp://${user}${bracketed(values.host ?? 'localhost')}:${values.port}`;
-  note(
-    reading,
-    [...RABBIT_PATH, 'url'],
-    password ? url.replace(password, `:${MASK}`) : url,
-    addressOrigin(reading, RABBIT_PATH),
-  );
-  return { url };
+  const server = `${bracketed(host ?? 'localhost')}:${port ?? 5672}`;
+  const login = (secret: string) =>
+    user ? `${encodeURIComponent(user)}${password ? `:${secret}` : ''}@` : '';
+  const origin = originOfHost(inside, RABBIT_PATH);
+  note(inside, [...RABBIT_PATH, 'url'], `amqp://${login(MASK)}${server}`, origin);
+  return { url: `amqp://${login(encodeURIComponent(password ?? ''))}${server}` };
 }
 
 function isConfigured(reading: Reading, path: string[]): boolean {
@@ -72,41 +56,34 @@ function isConfigured(reading: Reading, path: string[]): boolean {
 }
 
 /**
- * An address from a variable stands alone: one that says `host` hides the file's address, one that says the
- * address hides the file's host.
+ * An address from a variable stands alone: one that says `host` hides the file's whole address, a whole
+ * address hides every host and port.
  */
-function withoutOverriddenAddress(reading: Reading, path: string[], whole: string, parts: string[]): Reading {
+function withOneAddress(reading: Reading, path: string[], whole: string, parts: string[]): Reading {
   const has = (key: string) => reading.overrides.has([...path, key].join('.'));
-  const hidden = has(whole) ? parts : parts.some(has) ? [whole] : [];
-  if (hidden.length === 0) return reading;
-  const { root } = reading.source;
-  const written = valueAt(root, path);
-  if (!isMapping(written))
-    return { ...reading, overrides: withoutKeys(reading, path, has(whole) ? parts : []) };
+  const hidden = has(whole) ? parts : has('host') ? [whole] : [];
+  const dotted = hidden.map((key) => [...path, key].join('.'));
+  const overrides = new Map([...reading.overrides].filter(([key]) => !dotted.includes(key)));
+  const { source } = reading;
+  const written = valueAt(source.root, path);
+  if (!isMapping(written)) return { ...reading, overrides };
   const kept = Object.fromEntries(Object.entries(written).filter(([key]) => !hidden.includes(key)));
-  const databases = { ...(root.databases as Record<string, unknown>), [String(path.at(-1))]: kept };
+  const databases = { ...(source.root.databases as object), [String(path.at(-1))]: kept };
+  const root = { ...source.root, databases };
   return {
     ...reading,
-    overrides: withoutKeys(reading, path, has(whole) ? parts : []),
-    source: { ...reading.source, at: reading.source.at.bind(reading.source), root: { ...root, databases } },
+    overrides,
+    source: { file: source.file, root, at: (...where) => source.at(...where) },
   };
 }
 
-function withoutKeys(reading: Reading, path: string[], keys: string[]): Reading['overrides'] {
-  const dropped = new Set(keys.map((key) => [...path, key].join('.')));
-  return new Map([...reading.overrides].filter(([key]) => !dropped.has(key)));
-}
-
-function addressOrigin(reading: Reading, path: string[]): string {
-  const variable = ['host', 'bolt_port', 'port']
-    .map((key) => reading.overrides.get([...path, key].join('.')))
-    .find((override) => override !== undefined);
+function originOfHost(reading: Reading, path: string[]): string {
+  const variable = reading.overrides.get([...path, 'host'].join('.'));
   if (variable) return variable.origin;
-  const place = reading.source.at(path, 'key');
-  const written = valueAt(reading.source.root, [...path, 'host']);
-  return written === undefined
+  const host = [...path, 'host'];
+  return valueAt(reading.source.root, host) === undefined
     ? 'default'
-    : `${place.file}:${reading.source.at([...path, 'host'], 'key').line}`;
+    : originOf(reading.source.at(host, 'key'));
 }
 
 /** Never shows the address: it may hold a password. */
@@ -137,26 +114,21 @@ function checkAddress(
 function tellTwoAddresses(
   reading: Reading,
   path: string[],
-  whole: string,
   address: string,
-  host: string | undefined,
-  port: number | undefined,
+  parts: { host: string | undefined; port: number | undefined },
+  portKey: string,
 ): void {
   const url = URL.parse(address);
-  const hostDiffers = host !== undefined && bracketed(host) !== url?.hostname;
-  const portDiffers = port !== undefined && url?.port !== '' && String(port) !== url?.port;
+  const hostDiffers = parts.host !== undefined && bracketed(parts.host) !== url?.hostname;
+  const portDiffers = parts.port !== undefined && url?.port !== '' && String(parts.port) !== url?.port;
   if (!hostDiffers && !portDiffers) return;
-  const key = hostDiffers
-    ? 'host'
-    : valueAt(reading.source.root, [...path, 'bolt_port']) === undefined
-      ? 'port'
-      : 'bolt_port';
-  const place = reading.source.at([...path, key], 'key');
-  const other = reading.source.at([...path, whole], 'key');
+  const other = [...path.slice(0, -1), hostDiffers ? 'host' : portKey];
+  const place = reading.overrides.get(other.join('.'))?.place ?? reading.source.at(other, 'key');
+  const first = reading.source.at(path, 'key');
   reading.findings.fault(
     place,
     'TWO_SPELLINGS',
-    `names another server than ${other.path} in line ${other.line}`,
+    `names another server than ${first.path} in line ${first.line}`,
     'keep one of the two',
   );
 }

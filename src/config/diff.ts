@@ -18,3 +18,19 @@ export function restartRequired(running: Settings, after: Settings): RestartRequ
     ({ path }) => path,
   );
 }
+
+/** The new settings with all that only a restart applies left as it runs now. */
+export function keepUntilRestart(running: Settings, after: Settings): Settings {
+  const { vault } = running.app.paths;
+  return {
+    ...after,
+    stateDir: running.stateDir,
+    server: running.server,
+    app: {
+      ...after.app,
+      paths: { ...after.app.paths, vault },
+      databases: running.app.databases,
+      vault: { ...after.app.vault, graph: running.app.vault.graph },
+    },
+  };
+}

@@ -13,7 +13,10 @@ import {
   visit,
   type YAMLMap,
 } from 'yaml';
-import { type Findings, isMapping, type Path, type Place, type Source } from './findings.ts';
+import type { Findings, NoteCode, Place, Source } from './findings.ts';
+import { namesSecret } from './secrets.ts';
+import { OUR_SECTIONS } from './sections.ts';
+import { isMapping, type Path } from './tree.ts';
 
 /**
  * Reads a settings text. Answers null when YAML refuses it; every reason is then in `findings`.
@@ -29,11 +32,10 @@ export function readDocument(file: string, text: string, findings: Findings): So
     logLevel: 'error',
   });
   const source = new YamlSource(file, document, lines);
-  tellSyntax(source, text, document, findings);
-  if (findings.faults.length > 0) return null;
-  for (const warning of document.warnings)
-    findings.warn(source.place(warning.pos[0]), 'UNKNOWN_TAG', 'a YAML tag that means nothing here');
-  return fill(source, document, findings) ? source : null;
+  if (!tellSyntax(source, text, document, findings)) return null;
+  if (!fill(source, document, findings)) return null;
+  tellTags(source, document, findings);
+  return source;
 }
 
 function fill(source: YamlSource, document: Document, findings: Findings): boolean {
@@ -88,11 +90,25 @@ class YamlSource implements Source {
 
   /** A place by offset, with the path of keys that lead there. */
   place(offset: number): Place {
-    return {
-      ...this.#lineOf(offset),
-      file: this.file,
-      path: pathAt(this.#document.contents, offset).join('.'),
-    };
+    return { ...this.#lineOf(offset), file: this.file, path: this.#pathAt(offset).join('.') };
+  }
+
+  /** The line where the key at `offset` stands for the first time. */
+  firstLine(offset: number): number {
+    const path = this.#pathAt(offset);
+    let parent = this.#document.contents;
+    for (const step of path.slice(0, -1)) parent = child(parent, step, this.#document)?.value ?? null;
+    const first = isMap(parent) ? parent.items.find((item) => keyText(item) === path.at(-1)) : undefined;
+    return this.#lineOf((first?.key as Node | undefined)?.range?.[0] ?? offset).line;
+  }
+
+  /** What YAML says of such a value may quote it. */
+  isSecret(offset: number): boolean {
+    return namesSecret(this.#pathAt(offset).at(-1) ?? '');
+  }
+
+  #pathAt(offset: number): string[] {
+    return pathAt(this.#document.contents, offset);
   }
 
   #lineOf(offset: number): { line: number; column: number } {
@@ -115,7 +131,7 @@ function child(parent: Node | null, step: string | number, document: Document): 
     return item ? { keyOffset: offset, valueOffset: offset, value: item } : null;
   }
   if (!isMap(node)) return null;
-  const pair = node.items.find((item) => keyText(item) === String(step));
+  const pair = node.items.findLast((item) => keyText(item) === String(step));
   if (pair) {
     const value = pair.value as Node | null;
     const keyOffset = (pair.key as Node | null)?.range?.[0];
@@ -130,7 +146,8 @@ function child(parent: Node | null, step: string | number, document: Document): 
 
 /** What `<<:` brings into a mapping. */
 function merged(map: YAMLMap, document: Document): Node[] {
-  const value = resolved(map.items.find((item) => keyText(item) === '<<')?.value as Node | null, document);
+  const key = map.items.find((item) => isScalar(item.key) && item.key.source === '<<');
+  const value = resolved(key?.value as Node | null, document);
   return (isSeq(value) ? value.items : [value]).filter((item): item is Node => Boolean(item));
 }
 
@@ -148,42 +165,52 @@ function pathAt(node: Node | null, offset: number): string[] {
   return pair ? [keyText(pair), ...pathAt(pair.value as Node | null, offset)] : [];
 }
 
+/** `!ref:env:NAME` without quotes is a tag with nothing behind it. Other services may have tags of their own. */
+function tellTags(source: YamlSource, document: Document, findings: Findings): void {
+  for (const warning of document.warnings) {
+    const place = source.place(warning.pos[0]);
+    if (!OUR_SECTIONS.includes(place.path.split('.')[0] ?? '')) continue;
+    findings.fault(place, 'QUOTE_IT', 'a value that begins with ! is a YAML tag', 'quote it');
+  }
+}
+
 const QUOTE = 'quote it: "*/30 * * * *" (a bare * begins a YAML alias)';
 
-/** One fault a line: a single slip makes YAML stumble over everything behind it. */
-function tellSyntax(source: YamlSource, text: string, document: Document, findings: Findings): void {
+/**
+ * One fault a line: a single slip makes YAML stumble over everything behind it. Answers whether the rest can
+ * be read all the same.
+ */
+function tellSyntax(source: YamlSource, text: string, document: Document, findings: Findings): boolean {
   const told = new Set<number | null>();
-  const tell = (
-    place: Place,
-    code: 'YAML_SYNTAX' | 'DUPLICATE_KEY' | 'QUOTE_IT',
-    message: string,
-    fix: string | null,
-  ) => {
-    if (told.has(place.line)) return;
+  let readable = true;
+  const tell = (offset: number, code: NoteCode, message: string, fix: string | null) => {
+    const place = source.place(offset);
+    if (!told.has(place.line)) findings.fault(place, code, message, fix);
     told.add(place.line);
-    findings.fault(place, code, message, fix);
+    readable &&= code === 'DUPLICATE_KEY';
   };
-  for (const error of document.errors) {
-    const offset = error.pos[0];
+  for (const { code, pos, message } of document.errors) {
+    const [offset] = pos;
     const star = starBefore(text, offset);
-    if (star !== null) tell(source.place(star), 'QUOTE_IT', 'an unquoted * begins a YAML alias', QUOTE);
-    else if (error.code === 'BAD_SCALAR_START')
-      tell(source.place(offset), 'QUOTE_IT', 'a value cannot begin with this character', 'quote it');
-    else if (error.code === 'DUPLICATE_KEY')
-      tell(source.place(offset), 'DUPLICATE_KEY', 'this key is written twice', 'remove one of the two');
-    else tell(source.place(offset), 'YAML_SYNTAX', error.message, null);
+    if (star !== null) tell(star, 'QUOTE_IT', 'an unquoted * begins a YAML alias', QUOTE);
+    else if (code === 'BAD_SCALAR_START')
+      tell(offset, 'QUOTE_IT', 'a value cannot begin with this character', 'quote it');
+    else if (code === 'DUPLICATE_KEY')
+      tell(
+        offset,
+        'DUPLICATE_KEY',
+        `is already written in line ${source.firstLine(offset)}`,
+        'keep one of the two',
+      );
+    else tell(offset, 'YAML_SYNTAX', source.isSecret(offset) ? 'is no YAML' : message, null);
   }
   visit(document, {
     Alias(_key, alias) {
       if (alias.resolve(document)) return;
-      tell(
-        source.place(alias.range?.[0] ?? 0),
-        'QUOTE_IT',
-        'an alias (*) of something that is not there',
-        QUOTE,
-      );
+      tell(alias.range?.[0] ?? 0, 'QUOTE_IT', 'an alias (*) of something that is not there', QUOTE);
     },
   });
+  return readable;
 }
 
 /** The offset of a `*` that opens a value on the line of `offset`, at or before it. */

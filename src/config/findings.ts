@@ -1,6 +1,8 @@
 // Faults and warnings on their way to the reader: collected all at once, each with its place, handed over in order.
 
+import { masked } from './secrets.ts';
 import type { Note } from './settings.ts';
+import type { Path } from './tree.ts';
 
 /** Stable codes of what can be said about a settings file. */
 export type NoteCode =
@@ -10,7 +12,6 @@ export type NoteCode =
   | 'YAML_SYNTAX'
   | 'DUPLICATE_KEY'
   | 'QUOTE_IT'
-  | 'UNKNOWN_TAG'
   | 'INVALID_VALUE'
   | 'UNKNOWN_KEY'
   | 'NEAR_MISS'
@@ -39,8 +40,6 @@ export interface Source {
   /** The place of the key or of its value; of the nearest parent that is written when it is not. */
   at(path: Path, of?: 'key' | 'value'): Place;
 }
-
-export type Path = readonly (string | number)[];
 
 /** A tree without lines, such as the `defaults` in the code of a handler. */
 export function plainSource(file: string, root: Readonly<Record<string, unknown>>, prefix: Path): Source {
@@ -82,28 +81,10 @@ function withLine(note: Note): number {
   return note.line === null ? 0 : 1;
 }
 
-/** A found value as a message shows it: JSON, cut where it is long. */
-export function shown(value: unknown): string {
+/** A found value as a message shows it: JSON, cut where it is long, secrets hidden. */
+export function shown(found: unknown): string {
+  const value = masked(found);
   if (value === undefined) return 'nothing';
   const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
-}
-
-/** True when a key of this name may hold something that must not be shown. */
-export function namesSecret(key: string): boolean {
-  return /passw(or)?d|secret|token|api_?key|credential|private_?key/i.test(key);
-}
-
-export function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The value at a path, undefined where nothing is written. Own keys only. */
-export function valueAt(root: unknown, path: Path): unknown {
-  let value = root;
-  for (const step of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
-    value = (value as Record<string | number, unknown>)[step];
-  }
-  return value;
 }

@@ -2,9 +2,10 @@
 
 import path from 'node:path';
 import type { CleanupRule, HousekeeperSettings } from '#core/cleanup';
-import { isMapping, shown, valueAt } from './findings.ts';
+import { shown } from './findings.ts';
 import { checkMapping, checkUnknownKeys, note, type Reading, readSection } from './read.ts';
 import { HOUSEKEEPER, RULE } from './sections.ts';
+import { isMapping, valueAt } from './tree.ts';
 
 const SECTION = ['housekeeper'];
 const RULES = [...SECTION, 'rules'];

@@ -3,10 +3,12 @@
 import { z } from 'zod';
 import { closest } from '#core/did-you-mean';
 import type { HandlerInfo, JsonObject } from '#core/handler';
-import { isMapping, namesSecret, type Path, type Place, shown, valueAt } from './findings.ts';
+import { type Place, shown } from './findings.ts';
 import { JOB_KEYS, RESERVED_KEYS } from './job-keys.ts';
 import { nearMiss } from './near-miss.ts';
 import type { Reading } from './read.ts';
+import { namesSecret } from './secrets.ts';
+import { isMapping, type Path, valueAt } from './tree.ts';
 
 const KEYS: readonly string[] = [...JOB_KEYS];
 
@@ -28,9 +30,7 @@ export function readInput(reading: Reading, path: Path, declared: ReadonlySet<st
     values[key] = value as JsonObject[string];
     paths.set(key, at);
   }
-  const literal = entry.input;
-  if (!isMapping(literal)) return { values, paths };
-  for (const [key, value] of Object.entries(literal)) {
+  for (const [key, value] of Object.entries(isMapping(entry.input) ? entry.input : {})) {
     const at = [...path, 'input', key];
     const loose = paths.get(key);
     if (loose && JSON.stringify(values[key]) !== JSON.stringify(value)) tellTwice(reading, loose, at);

@@ -4,7 +4,7 @@ import type { HandlerInfo, JsonObject } from '#core/handler';
 import type { JobSpec } from '#core/job';
 import type { Field } from './field.ts';
 import { slug } from './field.ts';
-import { isMapping, type Path, type Place, plainSource, type Source, shown, valueAt } from './findings.ts';
+import { type Place, plainSource, type Source, shown } from './findings.ts';
 import { configHash } from './hash.ts';
 import { checkInput, declaredKeys, readInput, type WrittenInput } from './job-input.ts';
 import { JOB, JOB_KEYS, type JobKey, KEYS_WITHOUT_EFFECT } from './job-keys.ts';
@@ -17,7 +17,9 @@ import {
   pick,
   policyOf,
 } from './policy.ts';
-import { masked, note, originOf, type Reading, readKeys } from './read.ts';
+import { note, originOf, type Reading, readKeys } from './read.ts';
+import { masked } from './secrets.ts';
+import { isMapping, type Path, valueAt } from './tree.ts';
 
 /** Jobs that exist and are enabled without a line in the file, and when they run unless it is written. */
 export const BUILT_IN_CRON: Readonly<Record<string, string>> = {

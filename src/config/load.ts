@@ -5,7 +5,7 @@ import type { AppConfig, HandlerInfo } from '#core/handler';
 import { readNeo4j, readRabbit } from './databases.ts';
 import { readDocument } from './document.ts';
 import { envFilesOf, reasonOf, Variables } from './environment.ts';
-import { Findings, isMapping, type Source, valueAt } from './findings.ts';
+import { Findings, type Source } from './findings.ts';
 import { readHousekeeper } from './housekeeper.ts';
 import { jobIds, readJobs } from './jobs.ts';
 import { readLogLevel } from './log-level.ts';
@@ -18,6 +18,7 @@ import { deepFreeze, passwordInUrl, secretsOf } from './secrets.ts';
 import { HOUSEKEEPER, OUR_SECTIONS, SECTIONS_WITHOUT_EFFECT } from './sections.ts';
 import { readServer } from './server.ts';
 import type { EffectiveValue, Note, Settings } from './settings.ts';
+import { isMapping, valueAt } from './tree.ts';
 import { readPaths, readVault } from './vault.ts';
 
 export interface LoadOptions {
@@ -171,5 +172,5 @@ async function readSecrets(
     ...referenced.map((variable) => variable?.value ?? ''),
     app.databases.neo4j?.password ?? '',
   ];
-  return [...new Set(found.filter((secret) => secret !== ''))];
+  return [...new Set(found)].filter((secret) => secret !== '' && !names.includes(secret));
 }

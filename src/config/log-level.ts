@@ -1,9 +1,10 @@
 // How much is logged: LOG_LEVEL, else the level that all aclarai services share.
 
 import type { Variables } from './environment.ts';
-import { shown, valueAt } from './findings.ts';
+import { shown } from './findings.ts';
 import { note, type Reading } from './read.ts';
 import type { Settings } from './settings.ts';
+import { valueAt } from './tree.ts';
 
 type Level = Settings['logLevel'];
 

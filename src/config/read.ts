@@ -3,20 +3,11 @@
 import type { z } from 'zod';
 import { closest } from '#core/did-you-mean';
 import type { Field, Group, Section, ValuesOf } from './field.ts';
-import {
-  type Findings,
-  isMapping,
-  namesSecret,
-  type Path,
-  type Place,
-  type Source,
-  shown,
-  valueAt,
-} from './findings.ts';
+import { type Findings, type Place, type Source, shown } from './findings.ts';
 import { nearMiss } from './near-miss.ts';
+import { MASK, masked } from './secrets.ts';
 import type { EffectiveValue, Origin } from './settings.ts';
-
-export const MASK = '********';
+import { isMapping, type Path, valueAt } from './tree.ts';
 
 /** A value from outside the file that goes before it. */
 export interface Override {
@@ -76,18 +67,11 @@ export function fallbackOf<Out>(entry: Field<Out>): Out {
   return entry.shape.zod.parse(entry.fallback);
 }
 
-/** A value for `config show`: texts under keys that name a secret are hidden, however deep. */
-export function masked(value: unknown, key = ''): unknown {
-  if (typeof value === 'string') return namesSecret(key) && value !== '' ? MASK : value;
-  if (Array.isArray(value)) return value.map((item) => masked(item, key));
-  if (!isMapping(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([inner, item]) => [inner, masked(item, inner)]));
-}
-
 /** Notes an effective value for `config show`. */
 export function note(reading: Reading, path: Path, value: unknown, origin: Origin, entry?: Field): void {
   const open = entry ? entry.shape.show(value) : value;
-  const hidden = entry?.secret && value !== null ? MASK : masked(open, String(path.at(-1)));
+  const key = entry ? '' : String(path.at(-1));
+  const hidden = entry?.secret && value !== null ? MASK : masked(open, key);
   reading.values.push({ path: path.join('.'), value: hidden, origin });
 }
 

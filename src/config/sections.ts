@@ -50,7 +50,7 @@ export const NEO4J = {
 export const RABBITMQ = {
   url: optional(text, 'amqp:// or amqps:// address; or host and port', { secret: true }),
   host: optional(text, 'host name of the server'),
-  port: field(PORT, 'AMQP port', { fallback: 5672 }),
+  port: optional(PORT, 'AMQP port'),
   user: optional(nullable(text), 'user name'),
   password: optional(nullable(text), 'better in RABBITMQ_PASSWORD or RABBITMQ_PASSWORD_FILE', {
     secret: true,

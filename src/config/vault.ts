@@ -2,10 +2,11 @@
 
 import path from 'node:path';
 import type { AppConfig, Neo4jConfig, RabbitConfig, VaultConfig } from '#core/handler';
-import { isMapping, shown, valueAt } from './findings.ts';
+import { shown } from './findings.ts';
 import { isInside } from './project.ts';
 import { checkMapping, checkUnknownKeys, note, type Reading, readSection, warnNearMisses } from './read.ts';
 import { PATHS, VAULT } from './sections.ts';
+import { isMapping, valueAt } from './tree.ts';
 
 const TIERS = ['tier1', 'tier2', 'tier3'] as const;
 
