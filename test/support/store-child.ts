@@ -2,6 +2,10 @@
 // Started as `node store-child.ts <task> <state directory> [name]`; answers in lines of JSON.
 
 import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { isBusy } from '#store/sqlite/database';
 import { openSqliteStore } from '#store/sqlite/open';
 import { acquireServiceLock } from '#store/sqlite/service-lock';
 import type { Store } from '#store/store';
@@ -25,15 +29,22 @@ async function open(): Promise<void> {
   await store.close();
 }
 
-/** Until it is killed. */
+/** Until it is killed, though nobody keeps what would release it. */
 async function holdLock(): Promise<void> {
-  tell(acquireServiceLock(stateDir).kind);
-  await once(process.stdin, 'end');
+  const { kind } = acquireServiceLock(stateDir);
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  for (let round = 0; round < 3; round++) {
+    collectGarbage();
+    await nextTurn();
+  }
+  tell(kind);
+  await once(process.stdin.resume(), 'end');
 }
 
 /** Waits for one word on standard input, then fires, claims and settles until nothing is left. */
 async function race(): Promise<void> {
-  const store = await openSqliteStore({ stateDir, busyTimeoutMs: 30_000 });
+  const store = await insist(() => openSqliteStore({ stateDir, busyTimeoutMs: 0 }));
   tell('ready');
   const [end] = await once(process.stdin.setEncoding('utf8'), 'data');
   const claims: string[] = [];
@@ -44,10 +55,22 @@ async function race(): Promise<void> {
   process.stdin.destroy();
 }
 
+/** Asks again while another process is writing: SQLite's own waiting would let the first one have it all. */
+async function insist<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      await nextTurn();
+    }
+  }
+}
+
 async function oneRound(store: Store, at: number, claims: string[], odd: string[]): Promise<boolean> {
-  const { decided, dropped } = await store.fire(at, admitNext);
+  const { decided, dropped } = await insist(() => store.fire(at, admitNext));
   for (const { jobId, error } of dropped) odd.push(`dropped ${jobId}: ${error}`);
-  const claimed = await store.claim({ at, bootId: name, places: 7, cap: 1_000 });
+  const claimed = await insist(() => store.claim({ at, bootId: name, places: 7, cap: 1_000 }));
   claims.push(...claimed.map((run) => `${run.runId} ${run.attempt}`));
   const endings = claimed.map((run) => {
     const fails = run.attempt === 1 && (run.slot ?? 0) % 3 === 0;
@@ -55,8 +78,9 @@ async function oneRound(store: Store, at: number, claims: string[], odd: string[
       ? anEnding(run, 'failed', { verdict: { kind: 'retry', notBefore: at } })
       : anEnding(run, 'succeeded');
   });
-  if ((await store.settle(endings)).some((answer) => answer !== 'settled')) odd.push('an ending was lost');
-  if ((await store.settle(endings)).some((answer) => answer !== 'lost'))
+  if ((await insist(() => store.settle(endings))).some((answer) => answer !== 'settled'))
+    odd.push('an ending was lost');
+  if ((await insist(() => store.settle(endings))).some((answer) => answer !== 'lost'))
     odd.push('an ending was written twice');
   const left = await store.counts();
   return decided.length > 0 || left.queued + left.running > 0;

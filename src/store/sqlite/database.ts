@@ -27,25 +27,25 @@ export class Database {
   constructor(file: string, options: { busyTimeoutMs?: number; readOnly?: boolean } = {}) {
     const { busyTimeoutMs = BUSY_TIMEOUT_MS, readOnly = false } = options;
     this.file = file;
-    this.#connection = this.#told(() => new DatabaseSync(file, { timeout: busyTimeoutMs, readOnly }));
+    this.#connection = this.#withFaults(() => new DatabaseSync(file, { timeout: busyTimeoutMs, readOnly }));
   }
 
   all(sql: string, params: Params = {}): Row[] {
-    return this.#told(() => this.#statement(sql).all(params));
+    return this.#withFaults(() => this.#statement(sql).all(params));
   }
 
   get(sql: string, params: Params = {}): Row | undefined {
-    return this.#told(() => this.#statement(sql).get(params));
+    return this.#withFaults(() => this.#statement(sql).get(params));
   }
 
   /** Answers how many rows changed. */
   run(sql: string, params: Params = {}): number {
-    return this.#told(() => Number(this.#statement(sql).run(params).changes));
+    return this.#withFaults(() => Number(this.#statement(sql).run(params).changes));
   }
 
   /** Several statements without parameters. */
   script(sql: string): void {
-    this.#told(() => this.#connection.exec(sql));
+    this.#withFaults(() => this.#connection.exec(sql));
   }
 
   pragma(name: string): SQLOutputValue {
@@ -112,7 +112,7 @@ export class Database {
     return statement;
   }
 
-  #told<T>(work: () => T): T {
+  #withFaults<T>(work: () => T): T {
     try {
       return work();
     } catch (error) {

@@ -27,8 +27,11 @@ export function shippedMigrations(): Migration[] {
 
 /** Refuses a file that another program made, before anything is written to it. */
 export function refuseForeign(db: Database): void {
-  const id = Number(db.pragma('application_id'));
-  const isEmpty = !db.get('SELECT 1 FROM sqlite_schema LIMIT 1');
+  // One state of the file: another process may be making it at this moment.
+  const { id, isEmpty } = db.read(() => ({
+    id: Number(db.pragma('application_id')),
+    isEmpty: !db.get('SELECT 1 FROM sqlite_schema LIMIT 1'),
+  }));
   if (id === APPLICATION_ID || (id === 0 && isEmpty)) return;
   throw new SchedulerError(
     'PRECONDITION_FAILED',

@@ -9,6 +9,9 @@ export type ServiceLock = { kind: 'held'; release(): void } | { kind: 'busy' };
 
 const FILE = 'service.lock';
 
+/** The lock belongs to the process: without this, the garbage collector would free it once nobody holds `release`. */
+const held = new Set<DatabaseSync>();
+
 /**
  * Takes the lock or answers `busy` at once. It is a SQLite file in an exclusive transaction: the kernel frees it even
  * after `kill -9`, and no process id is compared. Nobody in this process may open that file by other means: closing any
@@ -26,10 +29,11 @@ export function acquireServiceLock(stateDir: string): ServiceLock {
     if (isBusy(fault)) return { kind: 'busy' };
     throw fault;
   }
+  held.add(connection);
   return {
     kind: 'held',
     release: () => {
-      if (connection.isOpen) connection.close();
+      if (held.delete(connection)) connection.close();
     },
   };
 }

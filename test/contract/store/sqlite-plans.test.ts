@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { openLedgerFile } from '#store/sqlite/open';
+import { IS_LIVE } from '#store/sqlite/runs';
 import { SqliteStore } from '#store/sqlite/sqlite-store';
 import {
   addJobs,
@@ -41,13 +42,12 @@ it('finds rows of runs, jobs and pauses by an index', async () => {
     .statements()
     .filter((sql) => /\b(runs|jobs|pauses)\b/.test(sql) && !/^(PRAGMA|CREATE)/.test(sql));
   expect(asked.length).toBeGreaterThan(30);
-  const walks = asked.flatMap((sql) => {
-    return db
-      .all(`EXPLAIN QUERY PLAN ${sql}`)
-      .map((step) => String(step.detail))
+  const stepsOf = (sql: string) => db.all(`EXPLAIN QUERY PLAN ${sql}`).map((step) => String(step.detail));
+  const walks = asked.flatMap((sql) =>
+    stepsOf(sql)
       .filter((detail) => /^SCAN (runs|jobs|pauses|other)\b/.test(detail) && !SMALL.test(detail))
-      .map((detail) => `${detail}: ${sql}`);
-  });
+      .map((detail) => `${detail}: ${sql}`),
+  );
   // All jobs are asked for at a reload and all pauses of a span by `why`; the newest runs of all end at their limit.
   const allowed = [
     /FROM jobs WHERE deleted_at IS NULL ORDER BY id/,
@@ -55,6 +55,11 @@ it('finds rows of runs, jobs and pauses by an index', async () => {
     /FROM runs {2}ORDER BY seq DESC LIMIT/,
   ];
   expect(walks.filter((walk) => !allowed.some((pattern) => pattern.test(walk)))).toEqual([]);
+
+  // A job's live runs are never picked out of its history.
+  const live = asked.filter((sql) => sql.includes(IS_LIVE) && sql.includes('job_uid = '));
+  expect(live.length).toBeGreaterThan(1);
+  expect(live.filter((sql) => !stepsOf(sql).some((detail) => detail.includes('runs_live')))).toEqual([]);
 });
 
 /** Calls everything once, so that every statement is prepared. */

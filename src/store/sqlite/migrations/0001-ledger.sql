@@ -110,7 +110,7 @@ CREATE UNIQUE INDEX runs_one_a_slot ON runs (job_uid, slot) WHERE slot IS NOT NU
 CREATE INDEX runs_of_job ON runs (job_uid, seq);
 CREATE INDEX runs_live ON runs (job_uid, seq) WHERE state IN ('queued', 'running', 'stopping');
 CREATE INDEX runs_by_state ON runs (state, seq);
-CREATE INDEX runs_startable ON runs (priority, coalesce(slot, queued_at), seq) WHERE state = 'queued' AND holds_place = 1;
+CREATE INDEX runs_startable ON runs (priority, coalesce(slot, queued_at), seq) WHERE state = 'queued';
 CREATE INDEX runs_waiting ON runs (not_before) WHERE state = 'queued' AND holds_place = 0;
 CREATE INDEX runs_covering ON runs (job_uid, covers_to, covers_from) WHERE covers_from IS NOT NULL;
 

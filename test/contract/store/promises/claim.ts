@@ -166,6 +166,21 @@ export function claimPromises(open: OpenLedger): void {
       expect(ids(await claim(store, { at: DUE + MINUTE })).toSorted()).toEqual(['holds', 'of-b', 'r1', 'r2']);
     });
 
+    it('does not let a retry that a pause holds back stand in the way of one started by hand', async () => {
+      const { store } = await open();
+      await addJobs(store, aJob('a', {}, { maxInstances: 2 }));
+      await enqueue(store, 'a', aRow('by schedule', { kind: 'scheduled', slot: T0 }));
+      await enqueue(store, 'a', aRow('by hand'));
+      for (const run of await claim(store))
+        await settle(store, run, 'failed', { verdict: { kind: 'retry', notBefore: DUE } });
+      const policy = { ...(await jobNamed(store, 'a')).policy, maxInstances: 1 };
+      await effect(store, { update: [{ uid: 'uid-a', set: { policy } }] });
+      await store.pause(globalPause);
+      expect(ids(await claim(store, { at: DUE + MINUTE }))).toEqual(['by hand']);
+      await store.resume({ jobUid: null, sources: ['api'], at: DUE + MINUTE, by: 'me' });
+      expect(await claim(store, { at: DUE + MINUTE })).toEqual([]);
+    });
+
     it('sees the number of places that the job has now, not the one of the snapshot', async () => {
       const { store } = await open();
       const job = aJob('a', {}, { maxInstances: 2 });
