@@ -22,13 +22,19 @@ export class Heartbeat {
   readonly #options: HeartbeatOptions;
   #cancel: () => void = () => {};
   #stopped = false;
+  #beating: Promise<void> | null = null;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
   }
 
   async start(): Promise<void> {
-    await this.#beat();
+    await this.#begin();
+  }
+
+  /** Resolves when no beat is being written. */
+  async idle(): Promise<void> {
+    await this.#beating;
   }
 
   stop(): void {
@@ -44,6 +50,11 @@ export class Heartbeat {
     } catch (error) {
       log.at('heartbeat.tick').error('the heartbeat could not be written', { error: toErrorRecord(error) });
     }
-    if (!this.#stopped) this.#cancel = clock.timer(TICK_MS, () => void this.#beat());
+    if (!this.#stopped) this.#cancel = clock.timer(TICK_MS, () => void this.#begin());
+  }
+
+  #begin(): Promise<void> {
+    this.#beating = this.#beat();
+    return this.#beating;
   }
 }

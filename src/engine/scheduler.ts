@@ -73,6 +73,8 @@ export class Scheduler {
     }
     this.#passing = this.#passes().finally(() => {
       this.#passing = null;
+      // Asked between the last pass and here: without this the wish would be lost.
+      if (this.#again) this.wake();
     });
     return await this.#passing;
   }

@@ -27,10 +27,16 @@ export class Settler {
   settle(ending: Ending): Promise<'settled' | 'lost'> {
     const { promise, resolve } = Promise.withResolvers<'settled' | 'lost'>();
     this.#waiting.push({ ending, done: resolve });
+    this.#write();
+    return promise;
+  }
+
+  #write(): void {
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = null;
+      // Came between the last batch and here: without this it would wait for the next ending.
+      if (this.#waiting.length > 0) this.#write();
     });
-    return promise;
   }
 
   async idle(): Promise<void> {

@@ -58,6 +58,8 @@ export class Worker {
     this.#again = true;
     this.#filling ??= this.#fill().finally(() => {
       this.#filling = null;
+      // Asked between the last look and here: without this the wish would be lost.
+      if (this.#again) this.wake();
     });
   }
 

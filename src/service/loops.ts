@@ -134,6 +134,7 @@ export class Loops {
   async idle(): Promise<void> {
     await this.#scheduler.idle();
     await this.#worker.idle();
+    await this.#heartbeat.idle();
   }
 
   async #boot(kind: 'service' | 'run'): Promise<void> {

@@ -102,6 +102,7 @@ export class Scenario {
     const boot = this.#boot;
     if (!boot) throw new Error('the service is not up');
     boot.life.over = true;
+    this.#entered.clear();
     boot.life.release();
     await boot.installed.close();
     this.#boot = null;
@@ -182,7 +183,11 @@ export class Scenario {
       const slot = ctx.slot === null ? null : isoOf(ctx.slot);
       this.calls.push({ job: ctx.job, slot, attempt: ctx.attempt, at: isoOf(this.clock.now()), ctx });
       this.#entered.add(ctx.runId);
-      return await this.handlers[name]!(ctx);
+      try {
+        return await this.handlers[name]!(ctx);
+      } finally {
+        this.#entered.delete(ctx.runId);
+      }
     };
     return { info, codeHash: null, call };
   }
