@@ -51,13 +51,25 @@ export async function withTries<T>(
   for (let tries = 1; ; tries++) {
     signal.throwIfAborted();
     try {
-      return await call();
+      return await untilAborted(call(), signal);
     } catch (cause) {
       const again =
         cause instanceof GraphFault && (cause.kind === 'transient' || cause.kind === 'unreachable');
       if (!again || tries === TRIES) throw cause;
       await sleep(FIRST_PAUSE_MS * 2 ** (tries - 1));
     }
+  }
+}
+
+/** A server that stopped to answer must not hold a run that is over: the call is left to fail by itself. */
+async function untilAborted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([call, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { type BlockData, type Graph, GraphFault, type GraphRow, type GraphWrite } from './graph.ts';
+import { type Graph, GraphFault, type GraphRow, type GraphWrite } from './graph.ts';
 
 const APPLICATION_ID = 0x61636c67; // "aclg"
 const SCHEMA_VERSION = 1;
@@ -14,7 +14,7 @@ const SCHEMA = `
     value TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE block (
-    id                 TEXT PRIMARY KEY,
+    id                 TEXT PRIMARY KEY NOT NULL,
     text               TEXT,
     hash               TEXT,
     version            INTEGER,
@@ -125,7 +125,7 @@ class EmbeddedGraph implements Graph {
     const written = new Set<string>();
     for (const write of writes) {
       const seen = write.kind === 'create' ? { hash: null, version: null } : write.seen;
-      const parameters = { ...columns(write.data), seenHash: seen.hash, seenVersion: seen.version };
+      const parameters = { ...columns(write), seenHash: seen.hash, seenVersion: seen.version };
       if (statements[write.kind].get(parameters)) written.add(write.data.id);
     }
     return written;
@@ -162,10 +162,10 @@ class EmbeddedGraph implements Graph {
   }
 }
 
-function columns(data: Omit<BlockData, 'text'> & { text?: string }): Record<string, string | number> {
-  const { id, text, hash, version, sourceFile, tier, blockType } = data;
+function columns({ kind, data }: GraphWrite): Record<string, string | number> {
+  const { id, hash, version, sourceFile, tier, blockType } = data;
   const shared = { id, hash, version, sourceFile, tier, blockType };
-  return text === undefined ? shared : { ...shared, text };
+  return kind === 'touch' ? shared : { ...shared, text: data.text };
 }
 
 /** By SQLite's result codes: 5 and 6 are held locks; 18 to 20 are values that do not fit. */

@@ -3,6 +3,9 @@
 import neo4j from 'neo4j-driver';
 import { GraphFault } from './graph.ts';
 
+/** Of the driver itself. `N/A`: it waited for a connection in vain, or the connection is closed. */
+const NO_SERVER = new Set<string>([neo4j.error.SERVICE_UNAVAILABLE, neo4j.error.SESSION_EXPIRED, 'N/A']);
+
 /** Sorts by the server's and driver's error codes, never by texts. */
 export function toGraphFault(cause: unknown, address: string, user: string): GraphFault {
   if (cause instanceof GraphFault) return cause;
@@ -33,7 +36,7 @@ export function toGraphFault(cause: unknown, address: string, user: string): Gra
       `see the rights of user ${user}`,
       cause,
     );
-  if (code === neo4j.error.SERVICE_UNAVAILABLE || code === neo4j.error.SESSION_EXPIRED)
+  if (NO_SERVER.has(code))
     return new GraphFault(
       'unreachable',
       `Neo4j at ${address} cannot be reached: ${firstLine(message)}`,
