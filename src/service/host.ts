@@ -7,6 +7,7 @@ import type { RunNowOptions, SchedulerService } from './service.ts';
 import type { RunShape } from './shapes.ts';
 import type { StatusShape } from './status.ts';
 
+export { formatNote } from '#config/format';
 export type { Note, Settings } from '#config/settings';
 
 export interface HostOptions {

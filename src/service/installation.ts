@@ -1,9 +1,8 @@
 // One settings file and its ledger, with or without the loops running in this process.
 
-import { keepUntilRestart, restartRequired } from '#config/diff';
 import { formatNote } from '#config/format';
 import type { LoadResult } from '#config/load';
-import type { Note, Settings } from '#config/settings';
+import type { Settings } from '#config/settings';
 import { watchSettings } from '#config/watch';
 import { type Clock, sleep } from '#core/clock';
 import { SchedulerError, toErrorRecord } from '#core/errors';
@@ -18,6 +17,7 @@ import type { Store } from '#store/store';
 import { followRun } from './follow.ts';
 import type { Installation, RunHereOptions, ServeOptions } from './host.ts';
 import { Loops, type LoopsParts } from './loops.ts';
+import { Reloader } from './reload.ts';
 import { SchedulerService } from './service.ts';
 import { type StatusShape, statusShape } from './status.ts';
 
@@ -51,12 +51,18 @@ const LOCK_LOOK_MS = 250;
 export class Installed implements Installation {
   readonly #parts: InstallationParts;
   readonly service: SchedulerService;
-  #faults: readonly Note[] = [];
+  readonly #reloader: Reloader;
   #loops: Loops | null = null;
   #onProgress: RunHereOptions['onProgress'] = () => {};
 
   constructor(parts: InstallationParts) {
     this.#parts = parts;
+    this.#reloader = new Reloader({
+      ...parts,
+      apply: async (adopt) => {
+        await this.#loops?.redefine(adopt);
+      },
+    });
     this.service = new SchedulerService({
       ...parts,
       timezone: () => this.settings.scheduler.timezone,
@@ -80,7 +86,7 @@ export class Installed implements Installation {
       pauses: await this.service.pauses(),
       counts: await this.#parts.store.counts(),
       settings: this.settings,
-      faults: this.#faults,
+      faults: this.#reloader.faults,
       version: this.#parts.version,
       now: this.#parts.clock.now(),
     });
@@ -182,34 +188,9 @@ export class Installed implements Installation {
     return this.#loops?.running ?? [];
   }
 
-
-  /** Rule 14: the whole file holds or nothing of it is applied. */
-  async reload(): Promise<void> {
-    const log = this.#parts.log.at('installation.reload');
-    try {
-      const answer = await this.#parts.reload();
-      this.#faults = answer.kind === 'faults' ? answer.faults : [];
-      if (answer.kind === 'ok') await this.#apply(answer.settings, log);
-      for (const fault of this.#faults) {
-        log.error(`settings refused, the last good ones stay: ${formatNote(fault)}`, {
-          error_type: fault.code,
-        });
-      }
-    } catch (error) {
-      log.error('the settings could not be read again, the last good ones stay', {
-        error: toErrorRecord(error),
-      });
-    }
-  }
-
-  async #apply(next: Settings, log: Log): Promise<void> {
-    const before = this.settings;
-    const restart = restartRequired(before, next);
-    if (restart.length > 0) log.warn('these changes need a restart', { restart_required: restart });
-    await this.#loops?.redefine(() => this.#parts.adopt(keepUntilRestart(before, next)));
-    const changed = changedJobs(before, next);
-    if (changed.length > 0) log.info('settings applied', { jobs: changed });
-    for (const note of next.warnings) log.warn(formatNote(note), { code: note.code });
+  /** As SIGHUP does. */
+  reload(): Promise<void> {
+    return this.#reloader.reload();
   }
 
   /** A `run` is waited for; a service never. */
@@ -286,18 +267,6 @@ export class Installed implements Installation {
       log.warn(`cleanup rule ${warning.id}: ${warning.message}`, { fix: warning.fix });
     }
   }
-}
-
-function changedJobs(before: Settings, after: Settings): string[] {
-  const hashes = new Map(
-    before.jobs.map((job) => [job.id, `${job.configHash}${job.enabled}${JSON.stringify(job.schedule)}`]),
-  );
-  const changed = after.jobs.filter(
-    (job) => hashes.get(job.id) !== `${job.configHash}${job.enabled}${JSON.stringify(job.schedule)}`,
-  );
-  const names = new Set(after.jobs.map((job) => job.id));
-  const gone = before.jobs.filter((job) => !names.has(job.id));
-  return [...changed, ...gone].map((job) => job.id);
 }
 
 async function once(signal: AbortSignal): Promise<void> {

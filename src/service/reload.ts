@@ -1,0 +1,86 @@
+// Changed settings in, applied whole or refused whole: hot reload (rule 14).
+
+import { keepUntilRestart, restartRequired } from '#config/diff';
+import { formatNote } from '#config/format';
+import type { LoadResult } from '#config/load';
+import type { Note, Settings } from '#config/settings';
+import { toErrorRecord } from '#core/errors';
+import type { Log } from '#core/log';
+
+export interface ReloaderParts {
+  log: Log;
+  current(): Settings;
+  adopt(settings: Settings): void;
+  /** Reads the settings file anew. */
+  reload(): Promise<LoadResult>;
+  /** Makes the loops go on under the settings that `adopt` sets. */
+  apply(adopt: () => void): Promise<void>;
+}
+
+export class Reloader {
+  readonly #parts: ReloaderParts;
+  readonly #log: Log;
+  #faults: readonly Note[] = [];
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(parts: ReloaderParts) {
+    this.#parts = parts;
+    this.#log = parts.log.at('reload.apply');
+  }
+
+  /** What is wrong with the file as it is now; the last good settings stay in force. */
+  get faults(): readonly Note[] {
+    return this.#faults;
+  }
+
+  /** One after the other: a later one sees the later file. */
+  reload(): Promise<void> {
+    this.#last = this.#last.then(() => this.#readAgain());
+    return this.#last;
+  }
+
+  async #readAgain(): Promise<void> {
+    try {
+      const answer = await this.#parts.reload();
+      const told = new Set(this.#faults.map(formatNote));
+      this.#faults = answer.kind === 'faults' ? answer.faults : [];
+      if (answer.kind === 'ok') await this.#apply(answer.settings);
+      for (const fault of this.#faults) {
+        const text = formatNote(fault);
+        if (told.has(text)) continue;
+        this.#log.error(`settings refused, the last good ones stay: ${text}`, { error_type: fault.code });
+      }
+    } catch (error) {
+      this.#log.error('the settings could not be read again, the last good ones stay', {
+        error: toErrorRecord(error),
+      });
+    }
+  }
+
+  async #apply(next: Settings): Promise<void> {
+    const { current, adopt, apply } = this.#parts;
+    const before = current();
+    const restart = restartRequired(before, next);
+    if (restart.length > 0) this.#log.warn('these changes need a restart', { restart_required: restart });
+    await apply(() => adopt(keepUntilRestart(before, next)));
+    const changed = changedJobs(before, next);
+    if (changed.length > 0) this.#log.info('settings applied', { jobs: changed });
+    const known = new Set(before.warnings.map(formatNote));
+    for (const note of next.warnings) {
+      const text = formatNote(note);
+      if (!known.has(text)) this.#log.warn(text, { code: note.code });
+    }
+  }
+}
+
+function changedJobs(before: Settings, after: Settings): string[] {
+  const hashes = new Map(
+    before.jobs.map((job) => [job.id, `${job.configHash}${job.enabled}${JSON.stringify(job.schedule)}`]),
+  );
+  const changed = after.jobs.filter(
+    (job) => hashes.get(job.id) !== `${job.configHash}${job.enabled}${JSON.stringify(job.schedule)}`,
+  );
+  const names = new Set(after.jobs.map((job) => job.id));
+  const gone = before.jobs.filter((job) => !names.has(job.id));
+  return [...changed, ...gone].map((job) => job.id);
+}

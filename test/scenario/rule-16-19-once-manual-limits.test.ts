@@ -1,0 +1,184 @@
+// Rules 16 to 19: enabled, one-time jobs, run now, limits.
+import { expect, it } from 'vitest';
+import { createScenario } from '../support/scenario.ts';
+
+const at = '2026-11-21T10:00:30Z';
+const noop = () => ({});
+
+it('enabled: false is not scheduled; a manual run needs force', async () => {
+  const s = await createScenario({
+    at,
+    scheduler: 'jobs:\n  off: { enabled: false, cron: "* * * * *" }',
+    handlers: { off: noop },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:05:00Z');
+  expect(await s.ledger('off')).toEqual([]);
+  await expect(s.service.runNow('off', { by: 'ann' })).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+  await s.service.runNow('off', { by: 'ann', force: true });
+  await s.quiet();
+  expect(await s.ledger('off')).toEqual(['manual succeeded']);
+});
+
+it('manual_only is enabled, never scheduled', async () => {
+  const s = await createScenario({
+    at,
+    scheduler: 'jobs:\n  hand: { enabled: true, manual_only: true, cron: "* * * * *" }',
+    handlers: { hand: noop },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:05:00Z');
+  expect(await s.service.find('hand')).toMatchObject({ state: 'active', next_run: null });
+  await s.service.runNow('hand', { by: 'ann' });
+  await s.quiet();
+  expect(await s.ledger('hand')).toEqual(['manual succeeded']);
+});
+
+it('a job without enabled is disabled, and says so', async () => {
+  const s = await createScenario({
+    at,
+    scheduler: 'jobs:\n  vague: { cron: "* * * * *" }',
+    handlers: { vague: noop },
+  });
+  await s.start();
+  const job = await s.service.find('vague');
+  expect(job).toMatchObject({ state: 'disabled', enabled: false });
+  expect(job.warnings.join()).toContain('enabled');
+});
+
+it('built-in jobs default to enabled, also when the YAML does not name them', async () => {
+  const s = await createScenario({ at, scheduler: 'jobs:\n  x: { enabled: false }', handlers: { x: noop } });
+  await s.writeSettings('timezone: UTC');
+  await s.start();
+  expect((await s.service.list()).map((job) => [job.id, job.enabled])).toEqual([
+    ['housekeeping', true],
+    ['vault_sync', true],
+  ]);
+});
+
+it('a one-time job runs at its time, then is completed and stays listed', async () => {
+  const s = await createScenario({
+    at,
+    scheduler: 'timezone: Europe/Paris\njobs:\n  once: { enabled: true, at: "2026-11-21T11:30:00" }',
+    handlers: { once: noop },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T12:00:00Z');
+  expect(await s.ledger('once')).toEqual(['2026-11-21T11:30:00+01:00 succeeded']);
+  expect(await s.service.find('once')).toMatchObject({ state: 'completed', next_run: null });
+});
+
+it('an at already past when first read is one missed row, and never a fault', async () => {
+  const s = await createScenario({
+    at,
+    scheduler: 'jobs:\n  once: { enabled: true, at: "2026-11-20T10:00:00Z" }',
+    handlers: { once: noop },
+  });
+  await s.start();
+  expect(await s.ledger('once')).toEqual(['2026-11-20T10:00:00Z missed: schedule_changed']);
+  expect(await s.service.find('once')).toMatchObject({ state: 'completed' });
+});
+
+it.each([
+  ['within 24 h it runs', '', '2026-11-22T09:00:00Z', '2026-11-21T11:00:00Z succeeded'],
+  ['later it is missed', '', '2026-11-22T12:00:00Z', '2026-11-21T11:00:00Z missed: downtime'],
+  [
+    'a written policy decides',
+    ', misfire_policy: skip',
+    '2026-11-21T12:00:00Z',
+    '2026-11-21T11:00:00Z missed: downtime',
+  ],
+])('down at the time of a one-time job: %s', async (_case, policy, back, row) => {
+  const s = await createScenario({
+    at,
+    scheduler: `jobs:\n  once: { enabled: true, at: "2026-11-21T11:00:00Z"${policy} }`,
+    handlers: { once: noop },
+  });
+  await s.start();
+  await s.stop();
+  await s.advanceTo(back);
+  await s.start();
+  expect(await s.ledger('once')).toEqual([row]);
+});
+
+it('run now: kind manual, input merged key by key, cursor and max_executions untouched', async () => {
+  const s = await createScenario({
+    at,
+    scheduler:
+      'jobs:\n  tick: { enabled: true, cron: "* * * * *", max_executions: 1, input: { a: 1, b: 2 } }',
+    handlers: { tick: noop },
+  });
+  await s.start();
+  await s.service.runNow('tick', { by: 'ann', input: { b: 3 } });
+  await s.quiet();
+  expect(await s.rows('tick')).toMatchObject([
+    { kind: 'manual', slot: null, input: { a: 1, b: 3 }, by: 'ann', state: 'succeeded' },
+  ]);
+  await s.advanceTo('2026-11-21T10:01:30Z');
+  expect(await s.ledger('tick')).toEqual(['manual succeeded', '2026-11-21T10:01:00Z succeeded']);
+});
+
+it('max_executions counts admitted runs; at the limit the job is completed', async () => {
+  const s = await createScenario({
+    at,
+    scheduler: 'jobs:\n  tick: { enabled: true, cron: "* * * * *", max_executions: 2 }',
+    handlers: { tick: noop },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:10:00Z');
+  expect(await s.ledger('tick')).toEqual([
+    '2026-11-21T10:01:00Z succeeded',
+    '2026-11-21T10:02:00Z succeeded',
+  ]);
+  expect(await s.service.find('tick')).toMatchObject({ state: 'completed', next_run: null });
+});
+
+it('run_on_start adds one run after the first pass, without a slot', async () => {
+  const s = await createScenario({
+    at,
+    scheduler: 'jobs:\n  tick: { enabled: true, cron: "* * * * *", run_on_start: true }',
+    handlers: { tick: noop },
+  });
+  await s.start();
+  expect(await s.rows('tick')).toMatchObject([{ kind: 'startup', slot: null, state: 'succeeded' }]);
+});
+
+it('it waits out a pause', async () => {
+  const s = await createScenario({
+    at,
+    scheduler: 'jobs:\n  tick: { enabled: true, cron: "0 12 * * *", run_on_start: true }',
+    handlers: { tick: noop },
+  });
+  await s.start({ paused: true });
+  expect(await s.ledger('tick')).toEqual(['startup queued']);
+  await s.service.resume({ by: 'ann' });
+  await s.quiet();
+  expect(await s.ledger('tick')).toEqual(['startup succeeded']);
+});
+
+it('where the job already has a run queued or live it is a row skipped: overlap', async () => {
+  const s = await createScenario({
+    at: '2026-11-21T10:00:00Z',
+    scheduler: 'jobs:\n  tick: { enabled: true, cron: "1 10 * * *", run_on_start: true }',
+    handlers: { tick: noop },
+  });
+  await s.start({ paused: true });
+  await s.stop();
+  await s.start();
+  expect(await s.ledger('tick')).toEqual(['startup queued', 'startup skipped: overlap']);
+});
+
+it('an unknown handler is named, its slots skipped, the others run', async () => {
+  const s = await createScenario({
+    at,
+    scheduler:
+      'jobs:\n  ghost: { enabled: true, cron: "* * * * *" }\n  tick: { enabled: true, cron: "* * * * *" }',
+    handlers: { tick: noop },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:03:30Z');
+  expect(await s.ledger('ghost')).toEqual(['2026-11-21T10:03:00Z skipped: handler_missing x3']);
+  expect(await s.ledger('tick')).toHaveLength(3);
+  expect((await s.service.find('ghost')).warnings.join()).toContain('ghost');
+  await expect(s.service.runNow('ghost', { by: 'ann' })).rejects.toMatchObject({ code: 'HANDLER_NOT_FOUND' });
+});
