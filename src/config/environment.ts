@@ -43,12 +43,12 @@ export class Variables {
   }
 
   static async read(where: Where, envFiles: readonly string[]): Promise<Variables> {
-    const process = new Map<string, Variable>();
+    const own = new Map<string, Variable>();
     for (const [name, value] of Object.entries(where.env))
       if (value)
-        process.set(name, { name, value, place: { file: PROCESS, line: null, column: null, path: name } });
+        own.set(name, { name, value, place: { file: PROCESS, line: null, column: null, path: name } });
     const files = await Promise.all(envFiles.map((file) => readEnvFile(file, where)));
-    return new Variables([process, ...files.toReversed()], where);
+    return new Variables([own, ...files.toReversed()], where);
   }
 
   get(name: string): Variable | undefined {

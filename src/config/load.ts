@@ -12,10 +12,10 @@ import { readLogLevel } from './log-level.ts';
 import { readOverrides, refuseCluster } from './overrides.ts';
 import type { JobLayer } from './policy.ts';
 import { displayName, type Environment, projectDirOf, settingsPath, stateDirOf } from './project.ts';
-import { type Reading, readGiven, warnNearMisses } from './read.ts';
+import { checkMapping, type Reading, readGiven, warnNearMisses } from './read.ts';
 import { readScheduler } from './scheduler.ts';
 import { deepFreeze, passwordInUrl, secretsOf } from './secrets.ts';
-import { HOUSEKEEPER, OUR_SECTIONS, SECTIONS_WITHOUT_EFFECT } from './sections.ts';
+import { HOUSEKEEPER, OUR_SECTIONS, SETTINGS_WITHOUT_EFFECT } from './sections.ts';
 import { readServer } from './server.ts';
 import type { EffectiveValue, Note, Settings } from './settings.ts';
 import { isMapping, valueAt } from './tree.ts';
@@ -97,7 +97,7 @@ async function readSettings(inputs: Inputs): Promise<Settings> {
   const app = readApp(reading, file, projectDir);
   const server = await readServer(variables, findings, values);
   const logLevel = readLogLevel(reading, variables);
-  tellSectionsWithoutEffect(reading);
+  tellWithoutEffect(reading);
   const jobs = await readJobs({
     reading,
     lookup: await options.handlers(scheduler.jobDirectories),
@@ -126,10 +126,11 @@ async function readSettings(inputs: Inputs): Promise<Settings> {
 /** The whole file for job code: other services' sections as written, ours in their effective form. */
 function readApp(reading: Reading, file: string, projectDir: string): AppConfig {
   const paths = readPaths(reading, projectDir);
+  checkMapping(reading, ['databases']);
   warnNearMisses(reading, ['neo4j', 'rabbitmq'], ['databases']);
   const neo4j = readNeo4j(reading);
   const rabbitmq = readRabbit(reading);
-  const vault = readVault(reading, neo4j, rabbitmq);
+  const vault = readVault(reading, neo4j);
   const written = valueAt(reading.source.root, ['databases']);
   const databases = isMapping(written) ? written : {};
   return {
@@ -149,11 +150,11 @@ function housekeepingLayer(reading: Reading): JobLayer {
   return { ...(enabled && { enabled }), ...(cron && { cron }) } as JobLayer;
 }
 
-function tellSectionsWithoutEffect(reading: Reading): void {
-  for (const path of SECTIONS_WITHOUT_EFFECT) {
-    const steps = path.split('.');
-    if (valueAt(reading.source.root, steps) === undefined) continue;
-    const place = reading.source.at(steps, 'key');
+function tellWithoutEffect(reading: Reading): void {
+  for (const { path, entry } of SETTINGS_WITHOUT_EFFECT) {
+    const written = valueAt(reading.source.root, path);
+    if (written === undefined || JSON.stringify(written) === JSON.stringify(entry.fallback)) continue;
+    const place = reading.source.at(path, 'key');
     reading.findings.warn(place, 'NO_EFFECT', 'has no effect yet in this version');
   }
 }

@@ -86,63 +86,68 @@ export function readKeys<S extends Section>(reading: Reading, section: S, path: 
 
 /** What somebody wrote for a key, under whichever of its names; undefined when nobody did, or wrongly. */
 export function readGiven<Out>(reading: Reading, entry: Field<Out>, path: Path): Given<Out> | undefined {
-  const dotted = path.join('.');
-  const override = reading.overrides.get(dotted);
-  if (override) {
-    const value = check(
-      reading,
-      entry,
-      entry.shape.zod,
-      override.written,
-      () => override.place,
-      'INVALID_VARIABLE',
-    );
-    return value === undefined
-      ? undefined
-      : { value: value as Out, origin: override.origin, place: override.place, valuePlace: override.place };
-  }
-  const spellings = [
-    { path: dotted, zod: entry.shape.zod as z.ZodType<Out | null>, beats: [] as readonly string[] },
-    ...entry.aliases,
-  ];
-  const found = spellings.flatMap((spelling) => {
-    const steps = spelling.path === dotted ? path : spelling.path.split('.');
-    const written = valueAt(reading.source.root, steps);
-    if (written === undefined) return [];
-    const at = (inner: Path) => reading.source.at([...steps, ...inner]);
-    const value = check(reading, entry, spelling.zod, written, at, 'INVALID_VALUE');
-    if (value === undefined) return [];
-    if (value === null && spelling.path !== dotted) return [];
-    const place = reading.source.at(steps, 'key');
-    if (spelling.path !== dotted) note(reading, steps, written, `alias of ${dotted}`, undefined);
-    const valuePlace = reading.source.at(steps);
-    return [{ value: value as Out, origin: originOf(place), place, valuePlace, beats: spelling.beats }];
+  const override = reading.overrides.get(path.join('.'));
+  if (override) return readOverride(reading, entry, override);
+  const own: Spelling<Out> = { steps: path, of: null, zod: entry.shape.zod, beats: [] };
+  const others = entry.aliases.map(
+    ({ path: other, zod, beats }): Spelling<Out> => ({ steps: other.split('.'), of: path, zod, beats }),
+  );
+  const found = [own, ...others].flatMap((spelling) => {
+    const given = readSpelling(reading, entry, spelling);
+    return given ? [{ given, beats: spelling.beats }] : [];
   });
-  const beaten = new Set(found.flatMap((spelling) => spelling.beats));
-  const standing = found.filter((spelling) => !beaten.has(spelling.place.path));
+  const beaten = new Set(found.flatMap(({ beats }) => beats));
+  const standing = found.map(({ given }) => given).filter(({ place }) => !beaten.has(place.path));
   tellTwoSpellings(reading, entry, standing);
   return standing[0];
 }
 
-/** `file:line`, or the file alone where lines are not known. */
-export function originOf(place: Place): Origin {
-  return place.line === null ? place.file : `${place.file}:${place.line}`;
+function readOverride<Out>(reading: Reading, entry: Field<Out>, override: Override): Given<Out> | undefined {
+  const { written, origin, place } = override;
+  const value = check(reading, entry, entry.shape.zod, written, () => place, 'INVALID_VARIABLE');
+  return value === undefined ? undefined : { value: value as Out, origin, place, valuePlace: place };
+}
+
+interface Spelling<Out> {
+  readonly steps: Path;
+  /** The key that it is another name of; null for the key itself. */
+  readonly of: Path | null;
+  readonly zod: z.ZodType<Out | null>;
+  readonly beats: readonly string[];
+}
+
+function readSpelling<Out>(
+  reading: Reading,
+  entry: Field<Out>,
+  { steps, of, zod }: Spelling<Out>,
+): Given<Out> | undefined {
+  const written = valueAt(reading.source.root, steps);
+  if (written === undefined) return undefined;
+  const at = (inner: Path) => reading.source.at([...steps, ...inner]);
+  const value = check(reading, entry, zod, written, at, 'INVALID_VALUE');
+  if (value === undefined || (value === null && of)) return undefined;
+  const place = reading.source.at(steps, 'key');
+  if (of) note(reading, steps, written, `alias of ${of.join('.')}`);
+  return { value: value as Out, origin: originOf(place), place, valuePlace: at([]) };
 }
 
 function tellTwoSpellings(reading: Reading, entry: Field, standing: readonly Given[]): void {
   const [first, ...others] = standing;
   for (const other of others) {
     if (JSON.stringify(other.value) === JSON.stringify(first?.value)) continue;
-    const values = entry.secret
-      ? ''
-      : ` (${shown(entry.shape.show(first?.value))} and ${shown(entry.shape.show(other.value))})`;
+    const [one, two] = [first, other].map((given) => shown(entry.shape.show(given?.value)));
     reading.findings.fault(
       other.place,
       'TWO_SPELLINGS',
-      `says the same as ${first?.place.path} in line ${first?.place.line}, with another value${values}`,
+      `says the same as ${first?.place.path} in line ${first?.place.line}, with another value${entry.secret ? '' : ` (${one} and ${two})`}`,
       'keep one of the two',
     );
   }
+}
+
+/** `file:line`, or the file alone where lines are not known. */
+export function originOf(place: Place): Origin {
+  return place.line === null ? place.file : `${place.file}:${place.line}`;
 }
 
 /** The effective value; undefined after a fault was noted. */

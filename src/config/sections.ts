@@ -5,6 +5,7 @@ import {
   amount,
   choice,
   duration,
+  type Field,
   field,
   flag,
   fraction,
@@ -126,15 +127,22 @@ export const SCHEDULER = {
   }),
 };
 
-/** Written in these, a value is checked and changes nothing in this version. Whoever builds one takes it out. */
-export const SECTIONS_WITHOUT_EFFECT: readonly string[] = [
-  'scheduler.exec',
-  'scheduler.http',
-  'scheduler.queues',
-  'scheduler.agents',
-  'scheduler.trace_directory',
-  'vault.publish',
-  'vault.watch',
+/**
+ * A value of these other than the default is checked and changes nothing in this version. Whoever builds one
+ * takes its line out.
+ */
+export const SETTINGS_WITHOUT_EFFECT: readonly { path: readonly string[]; entry: Field }[] = [
+  { path: ['scheduler', 'exec', 'allowed'], entry: SCHEDULER.exec.section.allowed },
+  { path: ['scheduler', 'http', 'private_networks'], entry: SCHEDULER.http.section.private_networks },
+  { path: ['scheduler', 'queues', 'max_retries'], entry: SCHEDULER.queues.section.max_retries },
+  { path: ['scheduler', 'queues', 'max_size'], entry: SCHEDULER.queues.section.max_size },
+  { path: ['scheduler', 'agents', 'min_interval'], entry: SCHEDULER.agents.section.min_interval },
+  { path: ['scheduler', 'agents', 'max_jobs'], entry: SCHEDULER.agents.section.max_jobs },
+  { path: ['scheduler', 'agents', 'max_ttl'], entry: SCHEDULER.agents.section.max_ttl },
+  { path: ['scheduler', 'state_max_mb'], entry: SCHEDULER.state_max_mb },
+  { path: ['scheduler', 'trace_directory'], entry: SCHEDULER.trace_directory },
+  { path: ['vault', 'publish'], entry: VAULT.publish },
+  { path: ['vault', 'watch', 'enabled'], entry: VAULT.watch.section.enabled },
 ];
 
 const flat = <Out>(key: string, shape: Parameters<typeof alias<Out>>[1]) => [

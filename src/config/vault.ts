@@ -1,7 +1,7 @@
 // Where the vault and its tiers are, and which graph it is kept equal with.
 
 import path from 'node:path';
-import type { AppConfig, Neo4jConfig, RabbitConfig, VaultConfig } from '#core/handler';
+import type { AppConfig, Neo4jConfig, VaultConfig } from '#core/handler';
 import { shown } from './findings.ts';
 import { isInside } from './project.ts';
 import { checkMapping, checkUnknownKeys, note, type Reading, readSection, warnNearMisses } from './read.ts';
@@ -31,11 +31,7 @@ export function readPaths(reading: Reading, projectDir: string): AppConfig['path
   return { ...(isMapping(written) ? written : {}), vault, tier1, tier2, tier3 };
 }
 
-export function readVault(
-  reading: Reading,
-  neo4j: Neo4jConfig | null,
-  rabbitmq: RabbitConfig | null,
-): VaultConfig {
+export function readVault(reading: Reading, neo4j: Neo4jConfig | null): VaultConfig {
   checkMapping(reading, ['vault']);
   checkUnknownKeys(reading, Object.keys(VAULT), ['vault']);
   const values = readSection(reading, VAULT, ['vault']);
@@ -47,13 +43,6 @@ export function readVault(
       'INVALID_VALUE',
       'found neo4j, but no server is configured',
       'write databases.neo4j or set NEO4J_HOST',
-    );
-  if (values.publish && !rabbitmq)
-    reading.findings.warn(
-      reading.source.at(['vault', 'publish'], 'key'),
-      'NO_EFFECT',
-      'nothing is sent, because no RabbitMQ is configured',
-      'write databases.rabbitmq or set RABBITMQ_URL',
     );
   return {
     graph,

@@ -151,11 +151,14 @@ test('the shared log level counts below LOG_LEVEL, and a word of its own is no f
   expect(await warningsOf('logging: { level: LOUD }\n')).toEqual(['1 INVALID_VALUE logging.level']);
 });
 
-test('sections that do nothing yet are said', async () => {
-  expect(await warningsOf('scheduler:\n  exec: { allowed: [ls] }\n  queues: {}\n')).toEqual([
-    '2 NO_EFFECT scheduler.exec',
-    '3 NO_EFFECT scheduler.queues',
+test('settings that do nothing yet are said, unless they ask for nothing', async () => {
+  const yaml = (allowed: string, publish: boolean) =>
+    `scheduler:\n  exec: { allowed: ${allowed} }\nvault:\n  publish: ${publish}\n`;
+  expect(await warningsOf(yaml('[ls]', true))).toEqual([
+    '2 NO_EFFECT scheduler.exec.allowed',
+    '4 NO_EFFECT vault.publish',
   ]);
+  expect(await warningsOf(yaml('[]', false))).toEqual([]);
 });
 
 test('a rule of the housekeeper, complete', async () => {
