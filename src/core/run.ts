@@ -116,6 +116,7 @@ export interface Run {
   attempt: number;
   attempts: AttemptRecord[];
   queuedAt: EpochMs;
+  /** Start of the current or last attempt. */
   startedAt: EpochMs | null;
   endedAt: EpochMs | null;
   /** Milliseconds of work of the last attempt, by the monotonic clock. */

@@ -155,7 +155,7 @@ function logEnding(run: Run, ended: Classified, ending: Ending, log: Log): void 
   const where = log.at('execute.runJob');
   const duration = Math.round(ending.durationMs) / 1000;
   const ours = {
-    job_id: runName(run.jobId, run.startedAt ?? ending.attempt.startedAt),
+    job_id: run.name ?? runName(run.jobId, ending.attempt.startedAt),
     job_name: run.jobId,
     run_id: run.runId,
     duration,
@@ -171,7 +171,7 @@ function logEnding(run: Run, ended: Classified, ending: Ending, log: Log): void 
     });
     return;
   }
-  const fields = { ...ended.statistics, ...ours };
+  const fields = { ...ours, ...ended.statistics, ...ours };
   if (ended.outcome === 'succeeded') where.info('', fields);
   else if (ended.outcome === 'failed' || ended.outcome === 'timed_out')
     where.error('', { ...fields, ...errorFields(run, ended) });

@@ -1,6 +1,6 @@
 // The loop that works: free places → claim → execute → settle (rules 5, 8, 9, 23).
 
-import { sleep } from '#core/clock';
+import { type EpochMs, sleep } from '#core/clock';
 import { toErrorRecord } from '#core/errors';
 import type { StoredJob } from '#core/job';
 import type { Run } from '#core/run';
@@ -104,8 +104,11 @@ export class Worker {
       this.#again = false;
       try {
         await this.#cancelRequested();
-        await this.#claim();
-        await this.#armRetryTimer();
+        if (this.#open) await this.#options.observePauses();
+        // One instant for both: a retry that falls due between two looks at the clock would be missed.
+        const at = this.#options.clock.now();
+        await this.#claim(at);
+        await this.#armRetryTimer(at);
       } catch (error) {
         this.#options.log.at('worker.fill').error('could not look for work', { error: toErrorRecord(error) });
         this.#cancelRetryTimer();
@@ -114,13 +117,12 @@ export class Worker {
     }
   }
 
-  async #claim(): Promise<void> {
-    const { store, clock, bootId, cap, observePauses } = this.#options;
+  async #claim(at: EpochMs): Promise<void> {
+    const { store, bootId, cap } = this.#options;
     const places = cap() - this.#inFlight.size;
     if (!this.#open || places <= 0) return;
-    await observePauses();
     const only = this.#only === null ? {} : { only: this.#only };
-    const claimed = await store.claim({ at: clock.now(), bootId, places, cap: cap(), ...only });
+    const claimed = await store.claim({ at, bootId, places, cap: cap(), ...only });
     if (claimed.length === 0) return;
     const owners = await store.jobs({ uids: claimed.map((run) => run.jobUid) });
     const jobs = new Map(owners.map((job) => [job.uid, job]));
@@ -200,11 +202,11 @@ export class Worker {
     for (const runId of await this.#options.store.cancelRequests(this.#options.bootId)) this.cancel(runId);
   }
 
-  async #armRetryTimer(): Promise<void> {
+  async #armRetryTimer(at: EpochMs): Promise<void> {
     this.#cancelRetryTimer();
     if (!this.#open) return;
     const { store, clock } = this.#options;
-    const { retry } = await store.nextWake(clock.now());
+    const { retry } = await store.nextWake(at);
     if (retry !== null) this.#cancelRetryTimer = clock.timer(retry - clock.now(), () => this.wake());
   }
 }
