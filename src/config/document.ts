@@ -42,8 +42,11 @@ function fill(source: YamlSource, document: Document, findings: Findings): boole
   let root: unknown;
   try {
     root = document.toJS();
+    // Throws where an alias leads back into what it stands for: whoever walked such a tree would never end.
+    JSON.stringify(root);
   } catch {
-    findings.fault(source.place(0), 'YAML_SYNTAX', 'its aliases repeat each other too often to be read');
+    const message = 'its aliases lead in a circle, or repeat each other too often';
+    findings.fault(source.place(0), 'YAML_SYNTAX', message);
     return false;
   }
   if (root === null || root === undefined) {

@@ -100,12 +100,15 @@ export function declaredKeys(schema: HandlerInfo['input']): ReadonlySet<string> 
   return new Set(inner instanceof z.ZodObject ? Object.keys(inner.shape) : []);
 }
 
+/** Where a parameter, or a part of it, stands. */
+export type PlaceOf = (path: Path, of: 'key' | 'value') => Place;
+
 /** Checks an input against the class of its job; every fault with the place where the parameter is written. */
 export async function checkInput(
   reading: Reading,
   handler: HandlerInfo,
   input: JsonObject,
-  placeOf: (path: Path) => Place,
+  placeOf: PlaceOf,
 ): Promise<void> {
   if (!handler.input) return;
   const result = await handler.input.safeParseAsync(input);
@@ -121,13 +124,13 @@ function tellUnknown(
   handler: HandlerInfo,
   keys: readonly string[],
   path: Path,
-  placeOf: (path: Path) => Place,
+  placeOf: PlaceOf,
 ): void {
   const known = path.length === 0 ? [...declaredKeys(handler.input), ...KEYS] : [];
   for (const key of keys) {
     const meant = closest(key, known);
     reading.findings.fault(
-      placeOf([...path, key]),
+      placeOf([...path, key], 'key'),
       'INVALID_INPUT',
       `${handler.name} has no parameter ${key}`,
       meant === null ? null : `did you mean ${meant}?`,
@@ -140,10 +143,10 @@ function tellInvalid(
   input: JsonObject,
   issue: z.core.$ZodIssue,
   path: Path,
-  placeOf: (path: Path) => Place,
+  placeOf: PlaceOf,
 ): void {
   const value = valueAt(input, path);
-  const place = placeOf(path);
+  const place = placeOf(path, 'value');
   const name = path.join('.');
   const found = value === undefined ? `${name || 'a parameter'} is missing` : `found ${shown(value)}`;
   const message = path.some((step) => namesSecret(String(step)))

@@ -93,7 +93,8 @@ async function readJob(
 
   const written = readInput(reading, path, declaredKeys(info?.input ?? null));
   const input = { ...ofClass.input, ...written.values };
-  if (info) await checkInput(reading, info, input, (inner) => placeOfInput(reading, path, written, inner));
+  if (info)
+    await checkInput(reading, info, input, (inner, of) => placeOfInput(reading, path, written, inner, of));
 
   const extra = id === 'housekeeping' ? [context.housekeeper] : [];
   const layers = [own, ...extra, ofClass.layer, context.defaults as JobLayer];
@@ -152,11 +153,17 @@ function classDefaults(
 }
 
 /** Where a parameter stands; the name of the job where it does not. */
-function placeOfInput(reading: Reading, job: Path, input: WrittenInput, inner: Path): Place {
+function placeOfInput(
+  reading: Reading,
+  job: Path,
+  input: WrittenInput,
+  inner: Path,
+  of: 'key' | 'value',
+): Place {
   const [first, ...rest] = inner;
   const written = input.paths.get(String(first));
   if (first === undefined || !written) return reading.source.at(job, 'key');
-  return reading.source.at([...written, ...rest]);
+  return reading.source.at([...written, ...rest], of);
 }
 
 function assemble(reading: Reading, draft: Draft): JobSpec {

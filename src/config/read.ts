@@ -180,7 +180,10 @@ const WRITTEN_OUT: Record<string, string> = {
 
 /** How to mend the usual slips: a text where a flag or a number belongs, a word nearly right. */
 function slip(value: unknown, issue: z.core.$ZodIssue | undefined): string | null {
-  if (typeof value !== 'string' || !issue) return null;
+  if (!issue) return null;
+  if (issue.code === 'invalid_type' && issue.expected === 'string' && typeof value !== 'object')
+    return 'put it in quotes';
+  if (typeof value !== 'string') return null;
   if (issue.code === 'custom') return typeof issue.params?.fix === 'string' ? issue.params.fix : null;
   if (issue.code === 'invalid_value') {
     const meant = closest(value, issue.values.map(String));

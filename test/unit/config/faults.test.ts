@@ -164,3 +164,15 @@ test('a fault names file, line and column of the value, and the word that was me
     ],
   });
 });
+
+test.each([
+  ['allow_past_events: yes', /^write true /],
+  ['allow_past_events: "off"', /^write false /],
+  ['max_concurrent_executions: "7"', /^write 7 /],
+  ['timezone: 7', /quotes/],
+  ['timezone: Europe/Pariss', /Europe\/Paris/],
+  ['check_intervall: 1', /check_interval\b/],
+])('the usual slips say how to mend them: %s', async (key, fix) => {
+  const result = await load(inScheduler(key));
+  expect(result).toMatchObject({ kind: 'faults', faults: [{ fix: expect.stringMatching(fix) }] });
+});

@@ -48,6 +48,14 @@ test('an alias bomb is refused', async () => {
   expect(await faultsOf(yaml)).toEqual(['1 YAML_SYNTAX a']);
 });
 
+test.each([
+  ['in itself', 'a: &a { b: *a }\n'],
+  ['in itself, where it is input', 'scheduler: { jobs: { vault_sync: { x: &x [*x] } } }\n'],
+  ['a hundred thousand deep', `a: ${'['.repeat(100_000)}${']'.repeat(100_000)}\n`],
+])('a value that is nested %s is refused', async (_name, yaml) => {
+  expect(await faultsOf(yaml)).toEqual([expect.stringMatching(/^1 YAML_SYNTAX/)]);
+});
+
 test('anchors and merge keys work, and a fault in a merged key has the line where it is written', async () => {
   const yaml = (timeout: string) =>
     `x: &slow\n  timeout: ${timeout}\nscheduler:\n  jobs:\n    vault_sync:\n      <<: *slow\n      cron: "0 5 * * *"\n`;
