@@ -1,5 +1,6 @@
 // What of a changed settings file only a restart applies (rule 14); all else is live. Pure.
 
+import path from 'node:path';
 import type { RestartRequired, Settings } from './settings.ts';
 
 const FIXED: readonly { path: string; of: (settings: Settings) => unknown }[] = [
@@ -15,20 +16,30 @@ const FIXED: readonly { path: string; of: (settings: Settings) => unknown }[] = 
 /** Dotted paths whose value in `after` is not the one the process runs with. Never the values: some are secret. */
 export function restartRequired(running: Settings, after: Settings): RestartRequired {
   return FIXED.filter(({ of }) => JSON.stringify(of(running)) !== JSON.stringify(of(after))).map(
-    ({ path }) => path,
+    (fixed) => fixed.path,
   );
 }
 
 /** The new settings with all that only a restart applies left as it runs now. */
 export function keepUntilRestart(running: Settings, after: Settings): Settings {
   const { vault } = running.app.paths;
+  const inVault = (tier: string) => path.join(vault, path.relative(after.app.paths.vault, tier));
+  const { tier1, tier2, tier3 } = after.app.paths;
   return {
     ...after,
     stateDir: running.stateDir,
     server: running.server,
+    // What is still in use must stay hidden, too.
+    secrets: [...new Set([...after.secrets, ...running.secrets])],
     app: {
       ...after.app,
-      paths: { ...after.app.paths, vault },
+      paths: {
+        ...after.app.paths,
+        vault,
+        tier1: inVault(tier1),
+        tier2: inVault(tier2),
+        tier3: inVault(tier3),
+      },
       databases: running.app.databases,
       vault: { ...after.app.vault, graph: running.app.vault.graph },
     },

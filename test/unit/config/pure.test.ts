@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { restartRequired } from '#config/diff';
+import { keepUntilRestart, restartRequired } from '#config/diff';
 import { formatNote } from '#config/format';
 import { type Behaviour, configHash } from '#config/hash';
 import { nearMiss } from '#config/near-miss';
@@ -121,4 +121,24 @@ test.each([
   const running = await settingsOf('{}\n', { env: fixed });
   const after = await settingsOf(`${yaml}\n`, { env: { ...fixed, ...env } });
   expect(restartRequired(running, after)).toEqual(expected);
+});
+
+test('until a restart, what it applies stays as it runs; all else is new', async () => {
+  const env = { SCHEDULER_TOKENS: 'a:read:old-token' };
+  const running = await settingsOf('paths: { vault: /old }\n', { env });
+  const after = await settingsOf(
+    'paths: { vault: /new, tier1: talks }\ndatabases: { neo4j: { host: x, password: new-pw } }\nscheduler: { timezone: Europe/Paris }\n',
+  );
+  const kept = keepUntilRestart(running, after);
+  expect(restartRequired(running, kept)).toEqual([]);
+  expect(kept).toMatchObject({
+    scheduler: { timezone: 'Europe/Paris' },
+    server: running.server,
+    app: {
+      paths: { vault: '/old', tier1: '/old/talks', tier2: '/old/summaries' },
+      databases: { neo4j: null },
+      vault: { graph: 'embedded' },
+    },
+  });
+  expect(kept.secrets).toEqual(expect.arrayContaining(['old-token', 'new-pw']));
 });
