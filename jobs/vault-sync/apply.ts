@@ -1,5 +1,6 @@
 // Steps of a plan in, a graph and a known state that agree with the vault out; batch by batch.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { JobContext } from 'aclarai-scheduler';
 import { type BlockData, type Graph, GraphFault, type GraphRow, type GraphWrite } from './graph.ts';
 import type { SyncStep } from './plan.ts';
@@ -49,6 +50,7 @@ export async function withTries<T>(
   { sleep, signal }: Omit<Applying, 'graph'>,
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
+    await nextTurn(); // SQLite answers at once: without a pause between batches the whole service would stand still.
     signal.throwIfAborted();
     try {
       return await untilAborted(call(), signal);
@@ -80,7 +82,10 @@ export async function applySteps(
 ): Promise<Applied> {
   const applier = new Applier(on);
   const idle = steps.filter((step) => step.kind === 'unchanged');
-  on.state.record(idle.map(equalState));
+  for (let at = 0; at < idle.length; at += READ_BATCH) {
+    on.state.record(idle.slice(at, at + READ_BATCH).map(equalState));
+    await nextTurn();
+  }
   for (const batch of batchesOf(steps)) {
     await applier.apply(batch);
     on.onBatch?.(applier.count);

@@ -26,6 +26,8 @@ export interface SyncInput {
   max_file_mb: number;
 }
 
+/** Files between two words of progress. */
+const PROGRESS_FILES = 100;
 /** Lines of a plan that a dry run prints. */
 const PLAN_LINES = 200;
 
@@ -63,6 +65,7 @@ class Sync {
 
   async run(): Promise<RunResult> {
     try {
+      this.#warnOfPublish();
       const graph = this.#openGraph();
       const known = this.#state.use(await graph.identity());
       if (!this.#dryRun) await this.#prepare(graph);
@@ -82,6 +85,12 @@ class Sync {
 
   async close(): Promise<void> {
     await this.#graph?.close();
+  }
+
+  #warnOfPublish(): void {
+    if (!this.#ctx.config.vault.publish) return;
+    const message = 'vault.publish is on, but this version sends no messages about changed blocks';
+    this.#findings.add({ level: 'warning', kind: 'not_published', file: null, line: null, message });
   }
 
   #openGraph(): Graph {
@@ -107,7 +116,9 @@ class Sync {
       exclude: vault.exclude,
       maxFileMb: this.#ctx.input.max_file_mb,
       signal: this.#ctx.signal,
-      onFile: (done, total) => this.#ctx.progress(done, total, 'reading notes'),
+      onFile: (done, total) => {
+        if (done === total || done % PROGRESS_FILES === 0) this.#ctx.progress(done, total, 'reading notes');
+      },
     });
     for (const finding of scan.findings) this.#findings.add(finding);
     return scan;

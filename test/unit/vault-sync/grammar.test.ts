@@ -1,20 +1,8 @@
-// Every situation of the block grammar, each with the text it gives.
+// What belongs to the text of a block: every situation with the text it gives.
 
-import { describe, expect, test } from 'vitest';
-import { type Note, parseNote } from '../../../jobs/vault-sync/grammar.ts';
-import { hashText } from '../../../jobs/vault-sync/hash.ts';
-
-const m = (id: string, rest = ''): string => `<!-- aclarai:id=${id}${rest} -->`;
-const texts = (note: Note): Record<string, string> =>
-  Object.fromEntries(note.blocks.map(({ id, text }) => [id, text]));
-
-interface Case {
-  name: string;
-  note: string;
-  /** Text by id, in any order; nothing else may be found. */
-  blocks: Record<string, string>;
-  faults?: string[];
-}
+import { expect, test } from 'vitest';
+import { parseNote } from '../../../jobs/vault-sync/grammar.ts';
+import { type Case, checkCases, m } from './grammar-cases.ts';
 
 const inline: Case[] = [
   { name: 'paragraph of one line', note: `One line. ${m('a')}\n^a\n`, blocks: { a: 'One line.' } },
@@ -201,135 +189,7 @@ const page: Case[] = [
   { name: 'nothing on the page', note: `\n${m('file_1')}\n`, blocks: {}, faults: ['no_text:2'] },
 ];
 
-const noMarkers: Case[] = [
-  { name: 'fenced code', note: `~~~\nA ${m('a')}\n\`\`\`\n~~~\nB ${m('b')}`, blocks: { b: 'B' } },
-  {
-    name: 'fenced code in a list',
-    note: `- A\n\n  \`\`\`\n  ${m('a')}\n  \`\`\`\n- B ${m('b')}`,
-    blocks: { b: '- B' },
-  },
-  {
-    name: 'fenced code on the line of a bullet',
-    note: `- \`\`\`\n  ${m('a')}\n  \`\`\`\n- B ${m('b')}`,
-    blocks: { b: '- B' },
-  },
-  {
-    name: 'fenced code in a quote ends with it',
-    note: `> \`\`\`\n> ${m('a')}\n\nB ${m('b')}`,
-    blocks: { b: 'B' },
-    faults: ['open_fence:1'],
-  },
-  { name: 'a longer fence', note: `\`\`\`\`\n\`\`\`\n${m('a')}\n\`\`\`\`\nB ${m('b')}`, blocks: { b: 'B' } },
-  {
-    name: 'a fence that stays open',
-    note: `A ${m('a')}\n\n\`\`\`\nB ${m('b')}`,
-    blocks: { a: 'A' },
-    faults: ['open_fence:3'],
-  },
-  {
-    name: 'back quotes with back quotes in the info are no fence',
-    note: `\`\`\`a\`b\nA ${m('a')}`,
-    blocks: { a: '```a`b\nA' },
-  },
-  { name: 'inline code', note: `A \`${m('a')}\` B ${m('b')}`, blocks: { b: `A \`${m('a')}\` B` } },
-  {
-    name: 'inline code over lines',
-    note: `A \`\`x ${m('a')}\n\` y\`\` B ${m('b')}`,
-    blocks: { b: `A \`\`x ${m('a')}\n\` y\`\` B` },
-  },
-  { name: 'a lone back quote', note: `A \` ${m('a')}\n\nB \` ${m('b')}`, blocks: { a: 'A `', b: 'B `' } },
-  {
-    name: 'back quotes of two items',
-    note: `- A \` ${m('a')}\n- B \` ${m('b')}`,
-    blocks: { a: '- A `', b: '- B `' },
-  },
-  { name: 'escaped back quote', note: `A \\\` ${m('a')} \` x`, blocks: { a: 'A \\`' } },
-  { name: 'escaped', note: `A \\${m('a')} B ${m('b')}`, blocks: { b: `A \\${m('a')} B` } },
-  { name: 'escaped backslash', note: `A \\\\${m('a')}`, blocks: { a: 'A \\\\' } },
-  { name: 'another comment', note: `A <!-- x ${m('a')} B ${m('b')}`, blocks: { b: `A <!-- x ${m('a')} B` } },
-  {
-    name: 'another comment over blank lines',
-    note: `<!--\n\nA ${m('a')}\n\nB ${m('b')}`,
-    blocks: { b: 'B' },
-  },
-  {
-    name: 'a comment begun within a line ends with the paragraph',
-    note: `A <!-- b\n\nB ${m('b')}`,
-    blocks: { b: 'B' },
-  },
-  { name: 'an empty comment', note: `A <!--> B ${m('b')}`, blocks: { b: 'A <!--> B' } },
-  { name: 'Obsidian comment', note: `A %% ${m('a')} %% B ${m('b')}`, blocks: { b: `A %% ${m('a')} %% B` } },
-  {
-    name: 'Obsidian comment over lines',
-    note: `%%\nA ${m('a')}\n\n\`\`\`\n%%\n\nB ${m('b')}`,
-    blocks: { b: 'B' },
-  },
-  {
-    name: 'lone per cent signs',
-    note: `100%% A ${m('a')}\n\n50%% B ${m('b')}`,
-    blocks: { a: '100%% A', b: '50%% B' },
-  },
-  {
-    name: 'front matter has no text of its own',
-    note: `---\nt: A ${m('a')}\n---\nB ${m('b')}`,
-    blocks: { b: 'B' },
-    faults: ['no_text:2'],
-  },
-];
-
-const excluded: Case[] = [
-  { name: 'a score within the line', note: `A <!-- aclarai:score=0.4 -->B ${m('a')}`, blocks: { a: 'A B' } },
-  {
-    name: 'a score on a line of its own',
-    note: `A\n<!-- aclarai:score=0.4 -->\nB ${m('a')}`,
-    blocks: { a: 'A\nB' },
-  },
-  {
-    name: 'a score over lines, with a blank one',
-    note: `A\n<!-- aclarai:score\n\n=0.4 -->\nB ${m('a')}`,
-    blocks: { a: 'A\nB' },
-  },
-  { name: 'a score before a bullet', note: `A\n<!-- aclarai:s=1 -->- B ${m('a')}`, blocks: { a: '- B' } },
-  {
-    name: 'a score in a list',
-    note: `- A\n<!-- aclarai:s=1 -->\n- B\n${m('clm_a')}\n\nr`,
-    blocks: { clm_a: '- A\n- B' },
-  },
-  {
-    name: 'anchors at the end of lines',
-    note: `- A ^a1\n- B ^b1\n${m('clm_a')}\n\nr`,
-    blocks: { clm_a: '- A\n- B' },
-  },
-  { name: 'anchor lines on a page', note: `A\n^x\n\nB ^y\n\n${m('file_1')}`, blocks: { file_1: 'A\n\nB' } },
-  { name: 'other comments stay', note: `A <!-- note --> B ${m('a')}`, blocks: { a: 'A <!-- note --> B' } },
-  {
-    name: 'no anchors in code',
-    note: `A\n\n\`\`\`\nx ^b\n\`\`\`\n\n${m('file_1')}`,
-    blocks: { file_1: 'A\n\n```\nx ^b\n```' },
-  },
-];
-
-describe.each([
-  ['inline', inline],
-  ['marker on its own line', ownLine],
-  ['summary', summary],
-  ['whole page', page],
-  ['not a marker', noMarkers],
-  ['excluded from the text', excluded],
-])('%s', (_, cases) => {
-  test.each(cases)('$name', ({ note, blocks, faults = [] }) => {
-    const found = parseNote(note);
-    expect(texts(found)).toEqual(blocks);
-    expect(found.faults.map(({ kind, line }) => `${kind}:${line}`)).toEqual(faults);
-    for (const { hash, text } of found.blocks) expect(hash).toBe(hashText(text));
-  });
-
-  test.each(cases)('$name, with CRLF and a byte order mark', ({ note }) => {
-    const found = parseNote(`\uFEFF${note.replaceAll('\n', '\r\n')}`);
-    expect(found).toEqual(parseNote(note));
-    expect(parseNote(note.replaceAll('\n', '\r'))).toEqual(found);
-  });
-});
+checkCases({ inline, 'marker on its own line': ownLine, summary, 'whole page': page });
 
 test('inner white space of a text is kept, its ends are not', () => {
   const [block] = parseNote(`  A  b\t c   \n   d  ${m('a')}`).blocks;
