@@ -35,14 +35,14 @@ const SHORTEST_SECRET = 4;
 
 export function createLog(options: LogOptions): ProcessLog {
   let secrets: string[] = [];
+  const out = options.pretty ? prettySink(options.sink, options.colour ?? false) : options.sink;
   const masked: LogSink = {
     write(line) {
       let text = line;
       for (const secret of secrets) text = text.replaceAll(secret, MASK);
-      options.sink.write(text);
+      out.write(text);
     },
   };
-  const out = options.pretty ? prettyStream(masked, options.colour ?? false) : masked;
   const base = pino(
     {
       level: options.level,
@@ -52,7 +52,7 @@ export function createLog(options: LogOptions): ProcessLog {
       timestamp: () => `,"time":"${new Date(options.clock.now()).toISOString()}"`,
       redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: MASK },
     },
-    out as pino.DestinationStream,
+    masked,
   );
   return {
     ...wrap(base),
@@ -84,7 +84,7 @@ function wrap(logger: pino.Logger): Log {
   };
 }
 
-function prettyStream(sink: LogSink, colorize: boolean): LogSink {
+function prettySink(sink: LogSink, colorize: boolean): LogSink {
   const format = prettyFactory({
     colorize,
     ignore: `pid,hostname,service,${WHERE.replaceAll('.', '\\.')},job_id`,

@@ -5,7 +5,7 @@ import type { LoadResult } from '#config/load';
 import type { Settings } from '#config/settings';
 import { watchSettings } from '#config/watch';
 import { type Clock, sleep } from '#core/clock';
-import { SchedulerError, toErrorRecord } from '#core/errors';
+import { SchedulerError } from '#core/errors';
 import type { StoredJob } from '#core/job';
 import type { Log } from '#core/log';
 import type { ObservedPause } from '#core/pause';
@@ -35,7 +35,8 @@ export interface InstallationParts {
   /** Makes loaded settings the current ones, masks their secrets, sets the log's level. */
   adopt(settings: Settings): void;
   reload(): Promise<LoadResult>;
-  acquireLock(stateDir: string): Lock;
+  /** Blocks for `waitMs` at most: longer than the look of another process takes. */
+  acquireLock(stateDir: string, waitMs?: number): Lock;
   handlerKnown(name: string): boolean;
   scheduleOf(spec: ScheduleSpec): Schedule;
   readPauses(): Promise<ObservedPause[]>;
@@ -47,6 +48,7 @@ export interface InstallationParts {
 /** How long a `start` waits for a `run` that holds the service lock. */
 const RUN_LOCK_WAIT_MS = 60_000;
 const LOCK_LOOK_MS = 250;
+const LOOK_OF_OTHERS_MS = 100;
 
 export class Installed implements Installation {
   readonly #parts: InstallationParts;
@@ -121,6 +123,8 @@ export class Installed implements Installation {
         signal: watching.signal,
       });
       await watch.ready;
+      // A change between loading and watching would wait for the next one.
+      reload();
       options.onUp?.();
       if (!options.signal.aborted) await once(options.signal);
       watching.abort();
@@ -135,7 +139,7 @@ export class Installed implements Installation {
   }
 
   async run(job: string, options: RunHereOptions) {
-    const lock = this.#parts.acquireLock(this.settings.stateDir);
+    const lock = this.#parts.acquireLock(this.settings.stateDir, LOOK_OF_OTHERS_MS);
     if (lock.kind === 'busy') {
       const queued = await this.service.runNow(job, options);
       const run = options.wait
@@ -153,7 +157,7 @@ export class Installed implements Installation {
       await loops.runOnly(async () => {
         runId = (await this.service.runNow(job, options)).run_id;
         return runId;
-      });
+      }, options.signal);
       options.signal.removeEventListener('abort', onAbort);
       return { run: await this.service.run(runId), where: 'here' as const };
     } finally {
@@ -165,7 +169,7 @@ export class Installed implements Installation {
 
   async prepareWrite(): Promise<void> {
     if (this.#loops) return;
-    const lock = this.#parts.acquireLock(this.settings.stateDir);
+    const lock = this.#parts.acquireLock(this.settings.stateDir, LOOK_OF_OTHERS_MS);
     if (lock.kind === 'busy') return;
     const at = this.#parts.clock.now();
     await this.#parts.store.reconcile(at, (view) =>
@@ -199,7 +203,7 @@ export class Installed implements Installation {
     const { stateDir } = this.settings;
     const until = clock.monotonic() + RUN_LOCK_WAIT_MS;
     for (let told = false; ; ) {
-      const lock = this.#parts.acquireLock(stateDir);
+      const lock = this.#parts.acquireLock(stateDir, LOOK_OF_OTHERS_MS);
       if (lock.kind === 'held') return lock;
       const [boot] = await this.#parts.store.boots({ limit: 1 });
       if (boot?.kind !== 'run' || clock.monotonic() >= until || signal.aborted) {
