@@ -34,7 +34,9 @@ export class FindingLog {
     const seen = this.#seen.get(finding.kind) ?? { level: finding.level, count: 0 };
     seen.count++;
     this.#seen.set(finding.kind, seen);
-    if (seen.count <= LINES_PER_KIND) this.#write(finding.level, describe(finding), finding);
+    if (seen.count > LINES_PER_KIND) return;
+    const { kind, file, line } = finding;
+    this.#write(finding.level, describe(finding), { kind, file, line });
   }
 
   /** Says how many of each kind were left out. Call once, at the end. */

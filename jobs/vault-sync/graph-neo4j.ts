@@ -112,8 +112,16 @@ class Neo4jGraph implements Graph {
   }
 
   async identity(): Promise<string> {
-    const [info] = await this.#query('CALL db.info() YIELD id, name RETURN id, name');
-    return `neo4j:${addressOf(this.#config.uri)}/${info?.get('name')}#${info?.get('id')}`;
+    const place = `neo4j:${addressOf(this.#config.uri)}`;
+    try {
+      const [info] = await this.#query('CALL db.info() YIELD id, name RETURN id, name');
+      return `${place}/${info?.get('name')}#${info?.get('id')}`;
+    } catch (cause) {
+      // A server without that procedure: a wiped database is then not told from the one before it.
+      if (cause instanceof GraphFault && cause.kind === 'data')
+        return `${place}/${this.#config.database ?? ''}`;
+      throw cause;
+    }
   }
 
   async prepare(): Promise<readonly string[]> {

@@ -40,14 +40,14 @@ export class KnownState {
   static open(directory: string, { readOnly = false } = {}): KnownState {
     const file = path.join(directory, 'sync.db');
     const missing = !existsSync(file);
+    let database: DatabaseSync | null = null;
     try {
-      const database = new DatabaseSync(readOnly && missing ? ':memory:' : file, {
-        readOnly: readOnly && !missing,
-        timeout: 5000,
-      });
-      prepare(database, readOnly && !missing);
+      const options = { readOnly: readOnly && !missing, timeout: 5000 };
+      database = new DatabaseSync(readOnly && missing ? ':memory:' : file, options);
+      prepare(database, options.readOnly);
       return new KnownState(database, readOnly);
     } catch (cause) {
+      database?.close();
       throw new SchedulerError(
         'DATABASE_ERROR',
         `the known state ${file} cannot be opened: ${(cause as Error).message}`,
