@@ -39,7 +39,7 @@ export function toGraphFault(cause: unknown, address: string, user: string): Gra
   if (NO_SERVER.has(code))
     return new GraphFault(
       'unreachable',
-      `Neo4j at ${address} cannot be reached: ${firstLine(message)}`,
+      `Neo4j at ${address} cannot be reached: ${firstLine(message.split('Caused by: ').at(-1)!)}`,
       'start the server or correct NEO4J_URI; nothing is lost, the next run carries on',
       cause,
     );
