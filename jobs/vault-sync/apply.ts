@@ -1,6 +1,5 @@
 // Steps of a plan in, a graph and a known state that agree with the vault out; batch by batch.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { JobContext } from 'aclarai-scheduler';
 import { type BlockData, type Graph, GraphFault, type GraphRow, type GraphWrite } from './graph.ts';
 import type { SyncStep } from './plan.ts';
@@ -50,7 +49,7 @@ export async function withTries<T>(
   { sleep, signal }: Omit<Applying, 'graph'>,
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
-    await nextTurn(); // SQLite answers at once: without a pause between batches the whole service would stand still.
+    await nextTurn();
     signal.throwIfAborted();
     try {
       return await untilAborted(call(), signal);
@@ -61,6 +60,11 @@ export async function withTries<T>(
       await sleep(FIRST_PAUSE_MS * 2 ** (tries - 1));
     }
   }
+}
+
+/** SQLite answers at once: without a turn of the event loop between batches the whole service would stand still. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A server that stopped to answer must not hold a run that is over: the call is left to fail by itself. */
