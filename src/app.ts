@@ -2,6 +2,7 @@
 
 import { randomUUIDv7 } from 'node:crypto';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parse as parseEnv } from 'dotenv';
 import { type LoadResult, loadSettings } from '#config/load';
 import { type Environment, settingsPath } from '#config/project';
@@ -11,7 +12,7 @@ import type { Json } from '#core/handler';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { PAUSE_VARIABLE, PauseSources } from '#engine/pause-sources';
 import { createHousekeeper, type Housekeeper } from '#housekeeper/housekeeper';
-import { HandlerRegistry } from '#runs/handlers/registry';
+import { HandlerRegistry, watchedJobPaths } from '#runs/handlers/registry';
 import { buildSchedule } from '#schedule/parse';
 import type { Host, HostOptions } from '#service/host';
 import { type InstallationParts, Installed, type Lock } from '#service/installation';
@@ -20,6 +21,8 @@ import { openSqliteStore } from '#store/sqlite/open';
 import { acquireServiceLock } from '#store/sqlite/service-lock';
 import type { Store } from '#store/store';
 import type { ProcessLog } from './log.ts';
+
+const BUILT_IN_JOBS = fileURLToPath(new URL('../jobs', import.meta.url));
 
 export interface AppOptions {
   env: Environment;
@@ -54,10 +57,15 @@ async function load(options: AppOptions, at: HostOptions, registry: HandlerRegis
     cwd: options.cwd,
     ...(at.state !== undefined && { stateDir: at.state }),
     handlers: async (directories) => {
-      await registry.discover(directories);
+      await registry.discover(jobDirectories(directories));
       return (name) => registry.info(name);
     },
   });
+}
+
+/** The user's own first, then the built-in jobs: they are there wherever the settings file is. */
+function jobDirectories(own: readonly string[]): string[] {
+  return [...new Set([...own, BUILT_IN_JOBS])];
 }
 
 /** Every part once, each with what it needs; the settings are asked for anew, so that a reload reaches all. */
@@ -96,6 +104,11 @@ export function install(
     current,
     adopt,
     reload: () => load(options, at, registry),
+    watched: () => [
+      settings.file,
+      ...settings.envFiles,
+      ...watchedJobPaths(settings.scheduler.jobDirectories),
+    ],
     acquireLock: options.acquireLock ?? acquireServiceLock,
     housekeeper,
     loopsParts: (onProgress): LoopsParts => ({

@@ -35,6 +35,8 @@ export interface InstallationParts {
   /** Makes loaded settings the current ones, masks their secrets, sets the log's level. */
   adopt(settings: Settings): void;
   reload(): Promise<LoadResult>;
+  /** Files and folders whose change asks for a reload. */
+  watched(): readonly string[];
   /** Blocks for `waitMs` at most: longer than the look of another process takes. */
   acquireLock(stateDir: string, waitMs?: number): Lock;
   handlerKnown(name: string): boolean;
@@ -111,9 +113,8 @@ export class Installed implements Installation {
       const watching = new AbortController();
       const reload = () => void this.reload();
       options.onHangup(reload);
-      const { envFiles, file } = this.settings;
       const watch = watchSettings({
-        paths: () => [file, ...envFiles],
+        paths: this.#parts.watched,
         // A changed `.env` may hold or lift the pause, whatever the settings are worth.
         onChange: () => {
           loops.wake();

@@ -32,7 +32,7 @@ it('any fault: nothing is applied, the last good settings stay, the fault is tol
   expect(await s.ledger('tick')).toEqual(['2026-11-21T10:01:00Z succeeded']);
   const { config_error } = await s.installed.status();
   expect(config_error).toHaveLength(2);
-  expect(config_error?.[0]).toMatch(/aclarai\.config\.yaml:6:\d+/);
+  expect(config_error?.[0]).toMatch(/aclarai\.config\.yaml:7:\d+/);
   expect(config_error?.[0]).toContain('timeout');
   expect(s.lines.filter((line) => line.level === 'ERROR')).toHaveLength(2);
 });

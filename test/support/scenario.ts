@@ -58,10 +58,9 @@ export class Scenario {
 
   async writeSettings(scheduler: string): Promise<void> {
     const body = scheduler.replace(/^\n+|\s+$/g, '').replace(/^/gm, '  ');
-    await writeFile(
-      path.join(this.dir, 'settings/aclarai.config.yaml'),
-      `paths: { vault: vault }\nscheduler:\n${body}\n`,
-    );
+    // No scenario has another process; looking for its rows each second would cost most of the time.
+    const head = 'paths: { vault: vault }\nscheduler:\n  check_interval: 60\n';
+    await writeFile(path.join(this.dir, 'settings/aclarai.config.yaml'), `${head}${body}\n`);
   }
 
   /** A new process on the same files. */

@@ -13,6 +13,16 @@ import { toHandler } from './shape.ts';
 const PATTERNS = ['*.{ts,js,mjs}', '*/index.{ts,js,mjs}'];
 const IGNORED = ['**/*.d.ts', '**/*.test.*', '**/_*', '**/node_modules/**'];
 
+/** What tells of new, changed or removed job code: the directories themselves and the files in them. */
+export function watchedJobPaths(directories: readonly string[]): string[] {
+  const found = directories.map((directory) => fastGlob.sync(PATTERNS, inside(directory)));
+  return [...directories, ...new Set(found.flat().flatMap((file) => [path.dirname(file), file]))];
+}
+
+function inside(directory: string): fastGlob.Options {
+  return { cwd: directory, ignore: IGNORED, absolute: true, suppressErrors: true };
+}
+
 /** Handlers by name. One per process; asked by settings (what exists) and by runs (the code). */
 export class HandlerRegistry {
   readonly #log: Log;
@@ -28,12 +38,7 @@ export class HandlerRegistry {
   async discover(directories: readonly string[]): Promise<void> {
     const files = new Map<string, string>();
     for (const directory of directories) {
-      const found = await fastGlob(PATTERNS, {
-        cwd: directory,
-        ignore: IGNORED,
-        absolute: true,
-        suppressErrors: true,
-      });
+      const found = await fastGlob(PATTERNS, inside(directory));
       for (const file of found.sort()) files.set(file, directory);
     }
     const seen = new Map<string, string>();
