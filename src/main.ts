@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { systemClock } from '#core/clock';
-import { runCli } from '#faces/cli/cli';
+import { asksForJson, commandOf, runCli } from '#faces/cli/cli';
 import { createHost } from './app.ts';
 import { createLog } from './log.ts';
 
@@ -25,22 +25,26 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 const argv = process.argv.slice(2);
 /** Log lines go to stdout for the service and to stderr for commands, whose stdout is the answer. */
-const serving = argv.includes('start') || argv.includes('scheduler:start');
+const serving = commandOf(argv) === 'start';
 const out = serving ? process.stdout : process.stderr;
+/** A line of a command takes the place of its progress line, which is written again below. */
+const lineStart = !serving && out.isTTY ? '\r\x1b[K' : '';
 const log = createLog({
   clock: systemClock,
   level: serving ? 'info' : 'warn',
-  sink: { write: (line) => void out.write(line) },
-  pretty: out.isTTY === true,
+  sink: { write: (line) => void out.write(lineStart + line) },
+  pretty: out.isTTY === true && !asksForJson(argv),
   colour: out.isTTY === true && process.env.NO_COLOR === undefined,
 });
+/** The answer of a command says what happened; its log beside it is only for who asks by LOG_LEVEL. */
+const isQuiet = !serving && process.env.LOG_LEVEL === undefined;
 
 process.exitCode = await runCli(argv, {
   host: createHost({
     env: process.env,
     cwd: process.cwd(),
     clock: systemClock,
-    log,
+    log: isQuiet ? { ...log, setLevel: () => {} } : log,
     version,
     pid: process.pid,
     random: Math.random,

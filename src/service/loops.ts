@@ -1,12 +1,12 @@
 // Start and stop order of what runs: boot row, recovery, definitions, first pass, startup runs, worker, heartbeat.
 
-import type { Clock, EpochMs } from '#core/clock';
+import { type Clock, type EpochMs, sleep } from '#core/clock';
 import { SchedulerError } from '#core/errors';
 import type { AppConfig, Handler, Json, JsonObject } from '#core/handler';
 import type { JobSpec } from '#core/job';
 import type { Log } from '#core/log';
 import type { ObservedPause } from '#core/pause';
-import type { Run } from '#core/run';
+import { isFinal, type Run } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { Heartbeat } from '#engine/heartbeat';
 import { reconcile } from '#engine/reconcile';
@@ -90,14 +90,29 @@ export class Loops {
     await this.#heartbeat.start();
   }
 
-  /** One run and no other, for a command that found no service; resolves when it is recorded. */
-  async runOnly(enqueue: () => Promise<string>): Promise<void> {
+  /**
+   * One run and no other, for a command that found no service; resolves when its end is recorded, retries included.
+   * `signal` cancels it, whether it runs or waits.
+   */
+  async runOnly(enqueue: () => Promise<string>, signal: AbortSignal): Promise<void> {
     await this.#boot('run');
     const runId = await enqueue();
     await this.#heartbeat.start();
     this.#worker.start(runId);
-    await this.#worker.idle();
-    await this.#worker.ended(runId);
+    const { store, clock, checkIntervalMs } = this.#parts;
+    for (;;) {
+      await this.#worker.idle();
+      const run = await store.run(runId);
+      if (!run || isFinal(run.state)) return;
+      const isRunning = this.#worker.running.includes(runId);
+      if (signal.aborted && isRunning) this.#worker.cancel(runId);
+      else if (signal.aborted) await store.requestCancel(runId, clock.now(), 'signal');
+      const changed = new AbortController();
+      if (isRunning) void this.#worker.ended(runId).then(() => changed.abort());
+      // Not longer, because another process may ask to cancel it.
+      await sleep(clock, checkIntervalMs(), isRunning ? changed.signal : signal);
+      this.#worker.wake();
+    }
   }
 
   /** Aborts the run at once, e.g. at Ctrl-C in the command that waits for it. */

@@ -21,10 +21,10 @@ const isTime = (run: 'runs' | 'other') => `(${run}.not_before IS NULL OR ${run}.
 const order = (run: 'runs' | 'other') =>
   `${run}.priority, coalesce(${run}.slot, ${run}.queued_at), ${run}.seq`;
 
-/** A run without a place gets one if those that hold one, and those that wait and come first, leave it. */
+/** A run without a place gets one if those that hold one, and those that wait and come first, leave it; where `only` one run may start, none comes first. */
 const GETS_PLACE = `(SELECT count(*) FROM runs AS other
     WHERE other.job_uid = runs.job_uid AND ${IS_LIVE} AND (other.holds_place = 1 OR (
-      other.state = 'queued' AND ${isTime('other')} AND ${mayStart('other')} AND (${order('other')}) < (${order('runs')})))
+      :only IS NULL AND other.state = 'queued' AND ${isTime('other')} AND ${mayStart('other')} AND (${order('other')}) < (${order('runs')})))
   ) < jobs.max_instances`;
 
 /** Walks the queue in its order, no further than needed: CROSS JOIN keeps SQLite from turning it round. */

@@ -16,11 +16,13 @@ const held = new Set<DatabaseSync>();
  * Takes the lock or answers `busy` at once. It is a SQLite file in an exclusive transaction: the kernel frees it even
  * after `kill -9`, and no process id is compared. Nobody in this process may open that file by other means: closing any
  * handle of a file drops the POSIX locks that its process holds on it. Throws like `openSqliteStore`.
+ *
+ * Who only looks whether somebody holds it takes it for a moment; `waitMs` outlasts such a look (the thread is blocked).
  */
-export function acquireServiceLock(stateDir: string): ServiceLock {
+export function acquireServiceLock(stateDir: string, waitMs = 0): ServiceLock {
   prepareStateDir(stateDir, [FILE]);
   const file = join(resolve(stateDir), FILE);
-  const connection = new DatabaseSync(file, { timeout: 0 });
+  const connection = new DatabaseSync(file, { timeout: waitMs });
   try {
     connection.exec('BEGIN EXCLUSIVE');
   } catch (error) {

@@ -1,0 +1,100 @@
+// run, cancel-run: starts a job by hand and follows it to its end; stops a run.
+
+import type { Command } from 'commander';
+import type { JsonObject } from '#core/handler';
+import { missingGraphPassword } from '#service/graph-password';
+import type { Installation } from '#service/host';
+import { type IdOptions, jsonObject, requiredId, withJob } from '../arguments.ts';
+import { EXIT, SettingsRefused } from '../exit.ts';
+import { examples, type Perform } from '../program.ts';
+import { ProgressLine } from '../progress.ts';
+import { hasFailed, isOver, outcomeText, queuedText } from '../render/outcome.ts';
+import type { Answer, Session } from '../session.ts';
+
+interface RunOptions extends IdOptions {
+  wait?: boolean;
+  force?: boolean;
+  retry?: boolean;
+  dryRun?: boolean;
+  input?: JsonObject;
+  full?: boolean;
+}
+
+export function addRunCommands(program: Command, perform: Perform): void {
+  const run = withJob(program.command('run'), 'required', 'id or name of the job')
+    .description('run a job now: here and to its end, or by the service where one is up')
+    .option('--wait', 'where a service runs it: wait for the end')
+    .option('--force', 'also where the job is disabled or already running')
+    .option('--retry', 'try again after a failure, as the job says; else it is tried once')
+    .option('--dry-run', 'tell the job to change nothing')
+    .option('--input <json>', 'values that go before those of the job, as a JSON object', jsonObject('input'))
+    .option('--full', `the same as --input '{"full": true}'`)
+    .action((job: string | undefined, options: RunOptions) =>
+      perform((session) => runJob(session, requiredId(job, options, 'job'), options)),
+    );
+  examples(run, [
+    ['aclarai-scheduler run vault_sync', 'run it now'],
+    ['aclarai-scheduler run vault_sync --wait', 'wait for the end also where a service runs it'],
+    ['aclarai-scheduler run vault_sync --full --dry-run', 'read everything, change nothing'],
+    [`aclarai-scheduler run report --input '{"month": "2026-03"}'`, 'with a value of its own for this run'],
+    ['aclarai-scheduler run nightly_export --force', 'although it is disabled'],
+  ]);
+  const cancel = program
+    .command('cancel-run')
+    .argument('[run]', 'id of the run; list and history name those that are live')
+    .usage('<run> [options]')
+    .option('--id <run>', 'the same as the run in its place')
+    .description('stop a queued or running run; its job stays as it is')
+    .action((run: string | undefined, options: IdOptions) =>
+      perform((session) => cancelRun(session, requiredId(run, options, 'run'))),
+    );
+  examples(cancel, [
+    ['aclarai-scheduler history --status running,queued', 'which runs are live'],
+    ['aclarai-scheduler cancel-run 0199aa30-7c5e-7d2e-b1de-3f2c1d0a9b11', 'stop one of them'],
+  ]);
+}
+
+async function runJob(session: Session, job: string, options: RunOptions): Promise<Answer> {
+  const installation = await session.open();
+  await refuseWithoutPassword(installation, job);
+  const { io } = session;
+  const progress = new ProgressLine(io.stderr, io.clock, `${job}: running`);
+  const { run, where } = await installation
+    .run(job, {
+      by: session.by,
+      wait: options.wait === true,
+      signal: io.signal,
+      onProgress: (step) => progress.show(step),
+      ...requestOf(options),
+    })
+    .finally(() => progress.clear());
+  const isFollowed = where === 'here' || options.wait === true;
+  if (!isFollowed) return { data: run, text: queuedText(run) };
+  const failed = hasFailed(run) || !isOver(run);
+  return { data: run, text: outcomeText(run), exit: failed ? EXIT.failed : EXIT.ok };
+}
+
+function requestOf({ force, retry, dryRun, input, full }: RunOptions) {
+  return {
+    force: force === true,
+    retry: retry === true,
+    dryRun: dryRun === true,
+    ...((input || full) && { input: { ...input, ...(full && { full: true }) } }),
+  };
+}
+
+/** A service that is up has its own environment, and was refused there if the password is missing. */
+async function refuseWithoutPassword(installation: Installation, job: string): Promise<void> {
+  const missing = missingGraphPassword(installation.settings, job);
+  if (missing && (await installation.status()).state === 'stopped') throw new SettingsRefused([missing]);
+}
+
+async function cancelRun(session: Session, runId: string): Promise<Answer> {
+  const { service } = await session.openToWrite();
+  const run = await service.cancelRun(runId, session.by);
+  const text =
+    run.state === 'cancelled'
+      ? `${run.job}: run ${run.run_id} is cancelled\n`
+      : `${run.job}: run ${run.run_id} is asked to stop, it is ${run.state}\n`;
+  return { data: run, text };
+}

@@ -1,0 +1,33 @@
+// start: runs the service in this process until it is told to stop.
+
+import type { Command } from 'commander';
+import { missingGraphPassword } from '#service/graph-password';
+import { SettingsRefused } from '../exit.ts';
+import { examples, type Perform } from '../program.ts';
+import type { Session } from '../session.ts';
+
+export function addStartCommand(program: Command, perform: Perform): void {
+  const start = program
+    .command('start')
+    .description('run the service until Ctrl-C or SIGTERM; log lines go to stdout')
+    .option('--paused', 'start with everything paused; resume lifts it')
+    .action((options: { paused?: boolean }) =>
+      perform(async (session) => {
+        await serve(session, options.paused === true);
+        return null;
+      }),
+    );
+  examples(start, [
+    ['aclarai-scheduler start', 'run all jobs that are enabled'],
+    ['aclarai-scheduler start --paused', 'look around first, then: aclarai-scheduler resume'],
+    ['aclarai-scheduler start --settings /etc/aclarai.yaml --state /var/lib/aclarai', 'other places'],
+  ]);
+}
+
+async function serve(session: Session, paused: boolean): Promise<void> {
+  const { io, by } = session;
+  const installation = await session.open();
+  const missing = missingGraphPassword(installation.settings);
+  if (missing) throw new SettingsRefused([missing]);
+  await installation.serve({ paused, by, signal: io.signal, onHangup: io.onHangup });
+}

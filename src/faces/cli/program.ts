@@ -1,0 +1,66 @@
+// The tree of commands with their options and examples; what each does is in commands/.
+
+import { Command, Option } from 'commander';
+import { addLookCommands } from './commands/look.ts';
+import { addPauseCommands } from './commands/pause.ts';
+import { addRunCommands } from './commands/run.ts';
+import { addSettingsCommands } from './commands/settings.ts';
+import { addStartCommand } from './commands/start.ts';
+import type { CliIo } from './io.ts';
+import type { Answer, Session } from './session.ts';
+
+/** Runs a command's work in a session of its own and prints what it answers; null = it printed itself. */
+export type Perform = (work: (session: Session) => Promise<Answer | null>) => Promise<void>;
+
+const EXIT_CODES = `Exit codes: 0 done, 1 failed, 2 not understood, 3 no such job or run, 78 bad configuration.`;
+
+export function buildProgram(io: CliIo, perform: Perform): Command {
+  const program = new Command('aclarai-scheduler');
+  program
+    .description('Runs the periodic jobs of aclarai, and answers what became of each of them.')
+    .version(io.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .option('--settings <file>', 'settings file (SCHEDULER_SETTINGS, else settings/aclarai.config.yaml)')
+    .option('--state <dir>', 'state directory (SCHEDULER_STATE_DIR, else data)')
+    .addOption(
+      new Option('--format <format>', 'how the answer is printed')
+        .choices(['table', 'json'])
+        .default('table'),
+    )
+    .option('--json', 'the same as --format json')
+    .exitOverride()
+    .configureHelp({
+      showGlobalOptions: true,
+      subcommandTerm: (command) => `${command.name()} ${command.usage().replace('[options]', '')}`.trim(),
+    })
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      // Help that nobody asked for by name is still the answer; what is wrong is told by runCli.
+      writeErr: (text) => io.stdout.write(text),
+      outputError: () => {},
+      getOutHelpWidth: () => io.stdout.columns,
+      getErrHelpWidth: () => io.stdout.columns,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  addStartCommand(program, perform);
+  addRunCommands(program, perform);
+  addLookCommands(program, perform);
+  addPauseCommands(program, perform);
+  addSettingsCommands(program, perform);
+  examples(program, [
+    ['aclarai-scheduler start', 'run the service in this terminal'],
+    ['aclarai-scheduler list', 'all jobs, their next and last runs'],
+    ['aclarai-scheduler run vault_sync --wait', 'run a job now and wait for its end'],
+    ['aclarai-scheduler why vault_sync --at 03:00', 'what became of the slot of 03:00'],
+  ]);
+  program.addHelpText('after', `\n${EXIT_CODES}\nscheduler:<command> is the same as <command>.`);
+  return program;
+}
+
+/** Examples at the end of a command's help, with what they do. */
+export function examples(command: Command, lines: readonly (readonly [line: string, what: string])[]): void {
+  const widest = Math.max(...lines.map(([line]) => line.length));
+  const text = lines.map(([line, what]) => `  ${line.padEnd(widest)}  # ${what}`).join('\n');
+  command.addHelpText('after', `\nExamples:\n${text}`);
+}

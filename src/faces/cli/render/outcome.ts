@@ -1,0 +1,42 @@
+// One run told to who started it: how it ended, why it failed, what it counted. Pure.
+
+import { isFinal } from '#core/run';
+import type { RunShape } from '#service/shapes';
+import { fields } from '../table.ts';
+import { plural, secondsText, valueText } from '../text.ts';
+
+/** A run that its handler skipped did what it was asked to. */
+export function hasFailed(run: RunShape): boolean {
+  return isFinal(run.state) && run.state !== 'succeeded' && run.state !== 'skipped';
+}
+
+export function isOver(run: RunShape): boolean {
+  return isFinal(run.state);
+}
+
+export function outcomeText(run: RunShape): string {
+  if (!isOver(run)) {
+    return `${run.job} is still ${run.state}: run ${run.run_id}\nstop it with: aclarai-scheduler cancel-run ${run.run_id}\n`;
+  }
+  const attempts = run.attempt > 1 ? ` after ${plural(run.attempt, 'attempt')}` : '';
+  const took = run.duration === null ? '' : ` in ${secondsText(run.duration)}`;
+  const reason = run.reason === null ? '' : ` (${run.reason})`;
+  return `${run.job} ${run.state}${reason}${took}${attempts}\n${fields([...errorFields(run), ...statisticsFields(run), ['Run', run.run_id]])}`;
+}
+
+export function queuedText(run: RunShape): string {
+  return `${run.job} is queued, the service runs it: run ${run.run_id}\nfollow it with: aclarai-scheduler history ${run.job}\n`;
+}
+
+type Field = readonly [string, string];
+
+function errorFields({ error }: RunShape): Field[] {
+  if (!error) return [];
+  return [['Error', error.message], ...(error.fix === null ? [] : [['Fix', error.fix] as const])];
+}
+
+function statisticsFields({ statistics }: RunShape): Field[] {
+  return Object.entries(statistics)
+    .filter(([key, value]) => key !== 'success' && key !== 'error' && value !== null)
+    .map(([key, value]) => [key, valueText(value)] as const);
+}

@@ -1,0 +1,36 @@
+// Status as lines for people: is it up, what holds it back, what is going on. Pure.
+
+import type { JobShape } from '#service/shapes';
+import type { StatusShape } from '#service/status';
+import { fields } from '../table.ts';
+import { timeText } from '../text.ts';
+import { holderText } from './pause.ts';
+
+export function statusText(status: StatusShape, pausedJobs: readonly JobShape[]): string {
+  const states = Object.entries(status.jobs).map(([state, count]) => `${count} ${state}`);
+  return fields([
+    ['State', status.since === null ? status.state : `${status.state} since ${timeText(status.since)}`],
+    ...lines('Paused by', [...status.paused.map(holderText), ...pausedAlone(status, pausedJobs)]),
+    ['Jobs', states.join(', ') || 'none'],
+    ['Runs', `${status.running} running, ${status.queued} queued`],
+    ['Graph', status.graph],
+    ['Time', `${timeText(status.now)} in ${status.timezone} (tzdata ${status.tzdata})`],
+    ...(status.last_tick === null ? [] : [['Last tick', timeText(status.last_tick)] as const]),
+    ...lines('Settings', status.config_error ?? []),
+    ...lines('Warnings', status.warnings),
+    ['Version', status.version],
+  ]);
+}
+
+/** Pauses of single jobs; those of all jobs stand above already. */
+function pausedAlone(status: StatusShape, jobs: readonly JobShape[]): string[] {
+  const isGlobal = (pause: JobShape['paused_by'][number]) =>
+    status.paused.some((each) => each.source === pause.source && each.who === pause.who);
+  return jobs.flatMap((job) =>
+    job.paused_by.filter((pause) => !isGlobal(pause)).map((pause) => `${holderText(pause)}: only ${job.id}`),
+  );
+}
+
+function lines(name: string, values: readonly string[]): (readonly [string, readonly string[]])[] {
+  return values.length === 0 ? [] : [[name, values]];
+}
