@@ -200,7 +200,10 @@ it('later than that its skip stands', async () => {
   });
   await s.start();
   await s.service.pause({ reason: null, until: null, by: 'ann' });
+  await s.advanceTo('2026-11-21T10:31:00Z');
+  await s.stop();
   await s.advanceTo('2026-11-22T11:00:00Z');
+  await s.start();
   await s.service.resume({ by: 'ann' });
   await s.advanceTo('2026-11-22T11:01:00Z');
   expect(await s.ledger('once')).toEqual(['2026-11-21T10:30:00Z skipped: paused']);

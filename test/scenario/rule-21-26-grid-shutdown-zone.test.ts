@@ -114,12 +114,16 @@ it.each([
 
 it('a slot in the spring gap runs once, at the first instant after it (rule 12)', async () => {
   const s = await createScenario({
-    at: '2026-03-28T12:00:00Z',
+    at: '2026-03-29T00:30:00Z',
     scheduler: 'timezone: Europe/Paris\njobs:\n  night: { enabled: true, cron: "30 2 * * *" }',
     handlers: { night: () => ({}) },
   });
   await s.start();
-  await s.advanceTo('2026-03-30T03:00:00Z');
+  await s.advanceTo('2026-03-29T01:30:00Z');
+  await s.stop();
+  await s.advanceTo('2026-03-30T00:29:50Z');
+  await s.start();
+  await s.clock.advance(30_000);
   expect(await s.ledger('night')).toEqual([
     '2026-03-29T03:00:00+02:00 succeeded',
     '2026-03-30T02:30:00+02:00 succeeded',
