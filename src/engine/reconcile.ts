@@ -71,15 +71,14 @@ function change(
     JSON.stringify(schedule) !== JSON.stringify(job.schedule) || spec.manualOnly !== job.manualOnly;
   const returned = job.state === 'orphaned';
   const enabled = spec.enabled !== job.enabled;
-  const raised =
-    job.state === 'completed' && !isSpent(job, spec) && job.schedule.kind !== 'at' && spec.enabled;
+  const raised = isRaised(job, spec, schedule, ctx);
   const restarts = moved || returned || enabled || raised;
   const set: Partial<StoredJob> = {};
   if (job.configHash !== spec.configHash || restarts || isRelabelled(job, spec))
     Object.assign(set, spec, { schedule, updatedAt: ctx.at });
   if (restarts) {
     accountForUndecided(job, ctx, effects);
-    set.state = stateAfter(job, spec, schedule, moved || returned || enabled, ctx);
+    set.state = stateAfter(job, spec, schedule, ctx);
     Object.assign(set, fromNow(spec, schedule, ctx), { ledgerFrom: job.ledgerFrom, gap: null });
     if (set.state === 'completed') Object.assign(set, { nextSlot: null, nextDue: null });
     if (!spec.enabled && job.enabled) endQueued(live, 'disabled', effects);
@@ -103,17 +102,22 @@ function change(
   }
 }
 
+/** The state of a job that starts anew: only called where something restarts it. */
 function stateAfter(
   job: StoredJob,
   spec: JobSpec,
   schedule: ScheduleSpec,
-  restarted: boolean,
   ctx: ReconcileContext,
 ): StoredJob['state'] {
   if (!spec.enabled) return 'disabled';
   if (isSpent(job, spec)) return 'completed';
-  if (schedule.kind === 'at' && schedule.at <= ctx.at) return 'completed';
-  return restarted || job.state !== 'completed' ? 'active' : job.state;
+  return schedule.kind === 'at' && schedule.at <= ctx.at ? 'completed' : 'active';
+}
+
+/** A completed job whose limit was raised has slots again; a one-time job and a schedule that is over have none. */
+function isRaised(job: StoredJob, spec: JobSpec, schedule: ScheduleSpec, ctx: ReconcileContext): boolean {
+  if (job.state !== 'completed' || !spec.enabled || isSpent(job, spec)) return false;
+  return schedule.kind !== 'at' && ctx.scheduleOf(schedule).next(ctx.at) !== null;
 }
 
 function orphan(job: StoredJob, live: readonly Run[], ctx: ReconcileContext, effects: Effects): void {
