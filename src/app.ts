@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parse as parseEnv } from 'dotenv';
 import { type LoadResult, loadSettings } from '#config/load';
 import { type Environment, settingsPath } from '#config/project';
-import type { Settings } from '#config/settings';
+import type { Note, Settings } from '#config/settings';
 import type { Clock } from '#core/clock';
 import type { Json } from '#core/handler';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
@@ -15,7 +15,8 @@ import { createHousekeeper, type Housekeeper } from '#housekeeper/housekeeper';
 import { HandlerRegistry, watchedJobPaths } from '#runs/handlers/registry';
 import { buildSchedule } from '#schedule/parse';
 import type { Host, HostOptions } from '#service/host';
-import { type InstallationParts, Installed, type Lock } from '#service/installation';
+import { type InstallationParts, Installed } from '#service/installation';
+import type { AcquireLock } from '#service/lock';
 import { type LoopsParts, operations } from '#service/loops';
 import { openSqliteStore } from '#store/sqlite/open';
 import { acquireServiceLock } from '#store/sqlite/service-lock';
@@ -34,7 +35,7 @@ export interface AppOptions {
   /** In [0, 1). */
   random: () => number;
   /** The right to run the loops; a test that kills a service takes it from the dead one. */
-  acquireLock?: (stateDir: string) => Lock;
+  acquireLock?: AcquireLock;
 }
 
 export function createHost(options: AppOptions): Host {
@@ -42,7 +43,8 @@ export function createHost(options: AppOptions): Host {
     async load(at) {
       const registry = new HandlerRegistry(options.log);
       const answer = await load(options, at, registry);
-      if (answer.kind === 'faults') return answer;
+      if (answer.kind === 'faults')
+        return { ...answer, ledger: () => openLedger(options, at, answer.faults) };
       const store = await openSqliteStore({ stateDir: answer.settings.stateDir, clock: options.clock });
       return { kind: 'ok', installation: install(options, at, answer.settings, registry, store) };
     },
@@ -50,8 +52,27 @@ export function createHost(options: AppOptions): Host {
   };
 }
 
-async function load(options: AppOptions, at: HostOptions, registry: HandlerRegistry): Promise<LoadResult> {
+/** What can be looked at and paused although the settings file has faults; null where not even its place is known. */
+async function openLedger(
+  options: AppOptions,
+  at: HostOptions,
+  faults: readonly Note[],
+): Promise<Installed | null> {
+  const registry = new HandlerRegistry(options.log);
+  const answer = await load(options, at, registry, { unread: true });
+  if (answer.kind === 'faults') return null;
+  const store = await openSqliteStore({ stateDir: answer.settings.stateDir, clock: options.clock });
+  return install(options, at, answer.settings, registry, store, faults);
+}
+
+async function load(
+  options: AppOptions,
+  at: HostOptions,
+  registry: HandlerRegistry,
+  how: { unread: boolean } = { unread: false },
+): Promise<LoadResult> {
   return await loadSettings({
+    ...how,
     file: settingsPath(at.settings, options.env, options.cwd),
     env: options.env,
     cwd: options.cwd,
@@ -75,6 +96,7 @@ export function install(
   loaded: Settings,
   registry: HandlerRegistry,
   store: Store,
+  faults: readonly Note[] = [],
 ): Installed {
   const { clock, log } = options;
   let settings = loaded;
@@ -101,6 +123,7 @@ export function install(
   };
   const parts: InstallationParts = {
     ...shared,
+    faults,
     current,
     adopt,
     reload: () => load(options, at, registry),

@@ -28,6 +28,8 @@ export interface LoadOptions {
   readonly cwd: string;
   /** `--state`. */
   readonly stateDir?: string | undefined;
+  /** As if the file were empty: what is left when it has faults and only the places are wanted. */
+  readonly unread?: boolean;
   /** Finds the job classes of some directories (absolute); asked once those are known. */
   readonly handlers: (directories: readonly string[]) => Promise<(name: string) => HandlerInfo | undefined>;
 }
@@ -43,7 +45,8 @@ export async function loadSettings(options: LoadOptions): Promise<LoadResult> {
   const findings = new Findings();
   const envFiles = envFilesOf(env, cwd, file);
   const variables = await Variables.read({ env, cwd, findings }, envFiles);
-  const source = await readSource(file, displayName(file, cwd), findings);
+  const name = displayName(file, cwd);
+  const source = options.unread ? readDocument(name, '{}', findings) : await readSource(file, name, findings);
   await refuseCluster(variables, findings);
   if (!source) return faultsOf(findings);
   const settings = await readSettings({ options, file, envFiles, variables, source, findings });

@@ -1,7 +1,7 @@
 // What the composition root offers to a face that starts, looks at or commands a scheduler installation.
 
 import type { LoadResult } from '#config/load';
-import type { Settings } from '#config/settings';
+import type { Note, Settings } from '#config/settings';
 import type { Progress } from '#runs/context';
 import type { RunNowOptions, SchedulerService } from './service.ts';
 import type { RunShape } from './shapes.ts';
@@ -19,17 +19,23 @@ export interface HostOptions {
 
 export interface Host {
   /** Settings that hold, with the ledger opened; or all faults. Starts nothing. */
-  load(options: HostOptions): Promise<Faults | { kind: 'ok'; installation: Installation }>;
+  load(options: HostOptions): Promise<FaultsWithLedger | { kind: 'ok'; installation: Installation }>;
   /** Reads and checks the settings only: opens no ledger, makes no file. */
   check(options: HostOptions): Promise<LoadResult>;
 }
 
+/** With a file that has faults the ledger can still be opened: to look, to pause, to cancel. Null = not even that. */
+export type FaultsWithLedger = Faults & { ledger(): Promise<Installation | null> };
 export type Faults = Extract<LoadResult, { kind: 'faults' }>;
 
 /** Settings that hold, and the ledger beside them. */
 export interface Installation {
   readonly settings: Settings;
   readonly service: SchedulerService;
+  /** Of the settings file; none where it holds. */
+  readonly faults: readonly Note[];
+  /** A service or a run holds the loops, here or in another process. */
+  readonly isServed: boolean;
   status(): Promise<StatusShape>;
   /**
    * Runs the service until `signal` aborts. CONFLICT when another service holds the state directory; a `run` that

@@ -2,27 +2,25 @@
 
 import { formatNote } from '#config/format';
 import type { LoadResult } from '#config/load';
-import type { Settings } from '#config/settings';
+import type { Note, Settings } from '#config/settings';
 import { watchSettings } from '#config/watch';
-import { type Clock, sleep } from '#core/clock';
-import { SchedulerError } from '#core/errors';
+import type { Clock } from '#core/clock';
 import type { StoredJob } from '#core/job';
 import type { Log } from '#core/log';
-import type { ObservedPause } from '#core/pause';
+import type { ObservedPause, Pause, PauseSource } from '#core/pause';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { previewJobs } from '#engine/preview';
 import { type ReconcileContext, reconcile } from '#engine/reconcile';
+import { endOf } from '#engine/segments';
 import type { Housekeeper } from '#housekeeper/housekeeper';
 import type { Store } from '#store/store';
 import { followRun } from './follow.ts';
 import type { Installation, RunHereOptions, ServeOptions } from './host.ts';
+import { type AcquireLock, LOOK_OF_OTHERS_MS, lockForService } from './lock.ts';
 import { Loops, type LoopsParts } from './loops.ts';
 import { Reloader } from './reload.ts';
 import { SchedulerService } from './service.ts';
 import { type StatusShape, statusShape } from './status.ts';
-
-/** The right to run the loops; `busy` = another process has it. */
-export type Lock = { kind: 'held'; release(): void } | { kind: 'busy' };
 
 export interface InstallationParts {
   store: Store;
@@ -37,8 +35,9 @@ export interface InstallationParts {
   reload(): Promise<LoadResult>;
   /** Files and folders whose change asks for a reload. */
   watched(): readonly string[];
-  /** Blocks for `waitMs` at most: longer than the look of another process takes. */
-  acquireLock(stateDir: string, waitMs?: number): Lock;
+  acquireLock: AcquireLock;
+  /** Faults of the settings file: then only the ledger can be looked at and written to. */
+  faults: readonly Note[];
   handlerKnown(name: string): boolean;
   scheduleOf(spec: ScheduleSpec): Schedule;
   readPauses(): Promise<ObservedPause[]>;
@@ -46,11 +45,6 @@ export interface InstallationParts {
   /** What the loops need beyond this. */
   loopsParts(onProgress: LoopsParts['onProgress']): LoopsParts;
 }
-
-/** How long a `start` waits for a `run` that holds the service lock. */
-const RUN_LOCK_WAIT_MS = 60_000;
-const LOCK_LOOK_MS = 250;
-const LOOK_OF_OTHERS_MS = 100;
 
 export class Installed implements Installation {
   readonly #parts: InstallationParts;
@@ -72,7 +66,7 @@ export class Installed implements Installation {
       timezone: () => this.settings.scheduler.timezone,
       jobs: () => this.#jobs(),
       newRunId: parts.newId,
-      observePauses: () => this.#observe(),
+      openPauses: () => this.#openPauses(),
       onWrite: () => this.#loops?.wake(),
     });
   }
@@ -81,16 +75,28 @@ export class Installed implements Installation {
     return this.#parts.current();
   }
 
+  get faults(): readonly Note[] {
+    return this.#parts.faults;
+  }
+
+  /** A service or a run holds the loops, here or in another process. */
+  get isServed(): boolean {
+    if (this.#loops) return true;
+    const lock = this.#parts.acquireLock(this.settings.stateDir);
+    if (lock.kind === 'held') lock.release();
+    return lock.kind === 'busy';
+  }
+
   async status(): Promise<StatusShape> {
     const [boot] = await this.#parts.store.boots({ limit: 1 });
     return statusShape({
-      served: this.#isServed(),
+      served: this.isServed,
       boot: boot ?? null,
       jobs: await this.#jobs(),
       pauses: await this.service.pauses(),
       counts: await this.#parts.store.counts(),
       settings: this.settings,
-      faults: this.#reloader.faults,
+      faults: [...this.#parts.faults, ...this.#reloader.faults],
       version: this.#parts.version,
       now: this.#parts.clock.now(),
     });
@@ -98,7 +104,7 @@ export class Installed implements Installation {
 
   async serve(options: ServeOptions): Promise<void> {
     const { log, clock } = this.#parts;
-    const lock = await this.#lockForService(options.signal);
+    const lock = await lockForService(this.#parts, this.settings.stateDir, options.signal);
     try {
       if (options.paused) await this.#pauseAll(options.by);
       await this.#warn();
@@ -169,7 +175,7 @@ export class Installed implements Installation {
   }
 
   async prepareWrite(): Promise<void> {
-    if (this.#loops) return;
+    if (this.#loops || this.#parts.faults.length > 0) return;
     const lock = this.#parts.acquireLock(this.settings.stateDir, LOOK_OF_OTHERS_MS);
     if (lock.kind === 'busy') return;
     const at = this.#parts.clock.now();
@@ -198,39 +204,9 @@ export class Installed implements Installation {
     return this.#reloader.reload();
   }
 
-  /** A `run` is waited for; a service never. */
-  async #lockForService(signal: AbortSignal): Promise<Extract<Lock, { kind: 'held' }>> {
-    const { clock, log } = this.#parts;
-    const { stateDir } = this.settings;
-    const until = clock.monotonic() + RUN_LOCK_WAIT_MS;
-    for (let told = false; ; ) {
-      const lock = this.#parts.acquireLock(stateDir, LOOK_OF_OTHERS_MS);
-      if (lock.kind === 'held') return lock;
-      const [boot] = await this.#parts.store.boots({ limit: 1 });
-      if (boot?.kind !== 'run' || clock.monotonic() >= until || signal.aborted) {
-        const who = boot ? ` (process ${boot.pid}, up since ${new Date(boot.startedAt).toISOString()})` : '';
-        throw new SchedulerError(
-          'CONFLICT',
-          `another ${boot?.kind === 'run' ? 'run' : 'service'} holds ${stateDir}${who}`,
-          'stop it first, or name another directory with --state',
-        );
-      }
-      if (!told) log.at('app.serve').info('waiting for a run of the command line to end', { pid: boot.pid });
-      told = true;
-      await sleep(clock, LOCK_LOOK_MS, signal);
-    }
-  }
-
-  #isServed(): boolean {
-    if (this.#loops) return true;
-    const lock = this.#parts.acquireLock(this.settings.stateDir);
-    if (lock.kind === 'held') lock.release();
-    return lock.kind === 'busy';
-  }
-
   async #jobs(): Promise<StoredJob[]> {
     const jobs = await this.#parts.store.jobs();
-    if (this.#isServed()) return jobs;
+    if (this.#parts.faults.length > 0 || this.isServed) return jobs;
     const at = this.#parts.clock.now();
     return previewJobs({ jobs, live: new Map() }, this.settings.jobs, this.#reconcileContext(at));
   }
@@ -247,9 +223,23 @@ export class Installed implements Installation {
     };
   }
 
-  async #observe(): Promise<unknown> {
-    if (this.#loops) return await this.#loops.observe();
-    return await this.#parts.store.observe(this.#parts.clock.now(), await this.#parts.readPauses());
+  /**
+   * Pauses that hold now. Outside sources are the service's to note: this process may have another environment. Where
+   * none is up, they are shown as this process finds them and nothing is written.
+   */
+  async #openPauses(): Promise<Pause[]> {
+    const { store, clock, readPauses } = this.#parts;
+    const now = clock.now();
+    if (this.#loops) await this.#loops.observe();
+    const open = (await store.pauses({ from: now, to: now })).filter(
+      (pause) => (endOf(pause) ?? Infinity) > now,
+    );
+    if (this.isServed) return open;
+    const found = (await readPauses()).map((pause, i) => ({
+      ...pause,
+      ...{ id: -1 - i, jobUid: null, why: null, since: now, until: null, endedAt: null },
+    }));
+    return [...open.filter((pause) => !OUTSIDE.includes(pause.source)), ...found];
   }
 
   async #pauseAll(by: string): Promise<void> {
@@ -273,6 +263,8 @@ export class Installed implements Installation {
     }
   }
 }
+
+const OUTSIDE: readonly PauseSource[] = ['environment', 'env_file', 'vault_file'];
 
 async function once(signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -49,6 +49,7 @@ export class Loops {
   readonly #scheduler: Scheduler;
   readonly #worker: Worker;
   readonly #heartbeat: Heartbeat;
+  #isService = false;
 
   constructor(parts: LoopsParts) {
     this.#parts = parts;
@@ -65,7 +66,9 @@ export class Loops {
       ...parts,
       bootId: this.#bootId,
       paused: () => this.#scheduler.held.length > 0,
-      observePauses: () => this.#scheduler.observe(),
+      observePauses: async () => {
+        if (this.#isService) await this.#scheduler.observe();
+      },
       onSettled: () => {},
     });
     this.#heartbeat = new Heartbeat({ store, clock, log, bootId: this.#bootId, stateDir });
@@ -81,6 +84,7 @@ export class Loops {
 
   /** The service: both loops, until `stop`. The caller holds the service lock. */
   async serve(): Promise<void> {
+    this.#isService = true;
     await this.#boot('service');
     if (this.#parts.enabled()) {
       await this.#scheduler.start();
@@ -141,8 +145,9 @@ export class Loops {
     this.#scheduler.wake();
   }
 
-  async observe(): Promise<unknown> {
-    return await this.#scheduler.observe();
+  /** Notes the outside pauses that hold now, where this is the service. */
+  async observe(): Promise<void> {
+    if (this.#isService) await this.#scheduler.observe();
   }
 
   /** Resolves when nothing is being decided, claimed or written. */
@@ -154,10 +159,12 @@ export class Loops {
 
   async #boot(kind: 'service' | 'run'): Promise<void> {
     const { store, clock, log, version, pid, readPauses, random } = this.#parts;
-    const [last] = await store.boots({ limit: 1 });
+    const last = (await store.boots({ limit: 100 })).find((boot) => boot.kind === 'service');
     await store.beginBoot({ bootId: this.#bootId, kind, pid, startedAt: this.#startedAt, version });
-    // A source that held at the last tick and holds now held in between; one that is gone ended with that tick.
-    await store.observe(clock.now(), await readPauses(), last?.endedAt ?? last?.lastTick);
+    // A source that held at the last tick and holds now held in between; one that is gone ended with that tick. A
+    // command may have another environment than the service, and its run is allowed in a pause: it notes nothing.
+    if (kind === 'service')
+      await store.observe(clock.now(), await readPauses(), last?.endedAt ?? last?.lastTick);
     const at = clock.now();
     const recovered = await store.recover(this.#bootId, at, (run) =>
       decide(run, { outcome: 'interrupted', error: null, retryable: true, retryAfterMs: null }, at, random()),

@@ -23,8 +23,8 @@ export interface ServiceParts {
   /** Jobs as the ledger has them, or, where no service keeps it up to date, as the settings would make them. */
   jobs(): Promise<StoredJob[]>;
   newRunId(): string;
-  /** Outside pauses that hold now are noted before pauses are shown. */
-  observePauses(): Promise<unknown>;
+  /** Pauses that hold now, global and of single jobs, outside sources included. */
+  openPauses(): Promise<Pause[]>;
   /** Rows were written that the loops of this process should see. */
   onWrite(): void;
 }
@@ -41,7 +41,7 @@ export class SchedulerService {
 
   /** All jobs by id, or those in one state. */
   async list(query: { state?: string } = {}): Promise<JobShape[]> {
-    const [jobs, pauses] = [await this.#parts.jobs(), await this.#openPauses()];
+    const [jobs, pauses] = [await this.#parts.jobs(), await this.#parts.openPauses()];
     const shapes = jobs.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((job) => jobShape(job, pauses));
     return query.state === undefined ? shapes : shapes.filter((job) => job.state === query.state);
   }
@@ -51,7 +51,7 @@ export class SchedulerService {
     job?: string;
     count: number;
   }): Promise<{ job: string; job_name: string; slot: string; timezone: string }[]> {
-    const pauses = await this.#openPauses();
+    const pauses = await this.#parts.openPauses();
     const jobs = query.job === undefined ? await this.#parts.jobs() : [await this.#find(query.job)];
     const slots: { at: EpochMs; job: StoredJob }[] = [];
     for (const job of jobs) {
@@ -171,7 +171,7 @@ export class SchedulerService {
     const { store, clock, onWrite } = this.#parts;
     const jobUid = job?.uid ?? null;
     const ended = await store.resume({ jobUid, sources: STORED_SOURCES, at: clock.now(), by: request.by });
-    const still = (await this.#openPauses()).filter((p) => p.jobUid === null || p.jobUid === jobUid);
+    const still = (await this.#parts.openPauses()).filter((p) => p.jobUid === null || p.jobUid === jobUid);
     if (ended.length === 0) {
       const holders = still.filter((p) => p.jobUid === null).map((p) => p.who);
       const fix = holders.length > 0 ? `held by ${holders.join(', ')}: lift it there` : 'nothing to do';
@@ -217,14 +217,13 @@ export class SchedulerService {
   }
 
   /** Pauses that hold now, global and of single jobs. */
-  async pauses(): Promise<Pause[]> {
-    await this.#parts.observePauses();
-    return await this.#openPauses();
+  pauses(): Promise<Pause[]> {
+    return this.#parts.openPauses();
   }
 
   /** Resolves a job by id, or by a name that only one job has. Throws JOB_NOT_FOUND with the nearest. */
   async find(idOrName: string): Promise<JobShape> {
-    return jobShape(await this.#find(idOrName), await this.#openPauses());
+    return jobShape(await this.#find(idOrName), await this.#parts.openPauses());
   }
 
   async #find(idOrName: string): Promise<StoredJob> {
@@ -276,12 +275,6 @@ export class SchedulerService {
       (await this.#parts.store.jobs({ uids })).map((job) => [job.uid, job.schedule.timezone]),
     );
     return runs.map((run) => runShape(run, zones.get(run.jobUid) ?? this.#parts.timezone()));
-  }
-
-  async #openPauses(): Promise<Pause[]> {
-    const now = this.#parts.clock.now();
-    const pauses = await this.#parts.store.pauses({ from: now, to: now });
-    return pauses.filter((pause) => pause.endedAt === null && (pause.until === null || pause.until > now));
   }
 }
 

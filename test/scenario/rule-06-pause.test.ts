@@ -255,3 +255,30 @@ it('why names who paused, from when to when', async () => {
     },
   });
 });
+
+it('a command with another environment neither lifts nor makes the pause of the service', async () => {
+  const s = await ticking({ AUTOMATION_PAUSE: 'true' });
+  const other = await s.command();
+  expect((await other.status()).paused).toMatchObject([{ source: 'environment' }]);
+  await s.advanceTo('2026-11-21T10:02:30Z');
+  expect(await s.ledger('tick')).toEqual(['2026-11-21T10:02:00Z skipped: paused x2']);
+  const third = await s.command({ SCHEDULER_TIMEZONE: 'UTC' });
+  await third.status();
+  await s.stop();
+  await s.advanceTo('2026-11-21T10:04:30Z');
+  await (await s.command()).status();
+  await s.start();
+  expect((await s.ledger('tick'))[1]).toBe('2026-11-21T10:04:00Z skipped: paused x2');
+});
+
+it('without a service a command shows the outside pauses as it finds them', async () => {
+  const s = await createScenario({
+    at: '2026-11-21T10:00:30Z',
+    scheduler: TICK,
+    handlers: { tick: () => ({}) },
+  });
+  expect((await (await s.command({ AUTOMATION_PAUSE: 'true' })).status()).paused).toMatchObject([
+    { source: 'environment' },
+  ]);
+  expect((await (await s.command()).status()).paused).toEqual([]);
+});

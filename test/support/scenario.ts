@@ -96,6 +96,13 @@ export class Scenario {
     this.#boot = null;
   }
 
+  /** Another process on the same files, as a command is: with an environment of its own. */
+  async command(env: Record<string, string> = {}): Promise<Installed> {
+    const installed = await this.#install({ over: false, release: () => {} }, env);
+    onTestFinished(() => installed.close());
+    return installed;
+  }
+
   /** kill -9: nothing of the process runs on, nothing is written, its lock is free. */
   async crash(): Promise<void> {
     const boot = this.#boot;
@@ -136,7 +143,7 @@ export class Scenario {
     }
   }
 
-  async #install(life: Life): Promise<Installed> {
+  async #install(life: Life, env = this.#env): Promise<Installed> {
     const clock = mortal(this.clock, life);
     const acquireLock = (stateDir: string) => {
       const lock = acquireServiceLock(stateDir);
@@ -152,7 +159,7 @@ export class Scenario {
     const registry = new HandlerRegistry(log);
     for (const name of Object.keys(this.handlers)) registry.register(this.#handler(name));
     const options = {
-      env: this.#env,
+      env,
       cwd: this.dir,
       clock,
       log,
@@ -164,7 +171,7 @@ export class Scenario {
     const file = path.join(this.dir, 'settings/aclarai.config.yaml');
     const answer = await loadSettings({
       file,
-      env: this.#env,
+      env,
       cwd: this.dir,
       handlers: async (directories) => {
         await registry.discover(directories);
