@@ -36,9 +36,7 @@ const ANSWERED = new Set(['commander.help', 'commander.helpDisplayed', 'commande
 async function answer(session: Session, work: (session: Session) => Promise<Answer | null>): Promise<number> {
   await using open = session;
   const answer = await work(open);
-  if (answer === null) return EXIT.ok;
-  open.print(answer);
-  return answer.exit ?? EXIT.ok;
+  return answer === null ? EXIT.ok : open.finish(answer);
 }
 
 function tell(thrown: unknown, io: CliIo, isJson: boolean): number {

@@ -1,16 +1,13 @@
 // The tree of commands with their options and examples; what each does is in commands/.
 
 import { Command, Option } from 'commander';
+import { examples, type Perform } from './command.ts';
 import { addLookCommands } from './commands/look.ts';
 import { addPauseCommands } from './commands/pause.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addSettingsCommands } from './commands/settings.ts';
 import { addStartCommand } from './commands/start.ts';
 import type { CliIo } from './io.ts';
-import type { Answer, Session } from './session.ts';
-
-/** Runs a command's work in a session of its own and prints what it answers; null = it printed itself. */
-export type Perform = (work: (session: Session) => Promise<Answer | null>) => Promise<void>;
 
 const EXIT_CODES = `Exit codes: 0 done, 1 failed, 2 not understood, 3 no such job or run, 78 bad configuration.`;
 
@@ -56,11 +53,4 @@ export function buildProgram(io: CliIo, perform: Perform): Command {
   ]);
   program.addHelpText('after', `\n${EXIT_CODES}\nscheduler:<command> is the same as <command>.`);
   return program;
-}
-
-/** Examples at the end of a command's help, with what they do. */
-export function examples(command: Command, lines: readonly (readonly [line: string, what: string])[]): void {
-  const widest = Math.max(...lines.map(([line]) => line.length));
-  const text = lines.map(([line, what]) => `  ${line.padEnd(widest)}  # ${what}`).join('\n');
-  command.addHelpText('after', `\nExamples:\n${text}`);
 }

@@ -1,7 +1,7 @@
 // One call of the command line: opens the installation when a command needs it, prints the answer, closes what it opened.
 
 import type { Host, HostOptions, Installation } from '#service/host';
-import { SettingsRefused } from './exit.ts';
+import { EXIT, faultsText, SettingsRefused } from './exit.ts';
 import { type CliIo, widthOf } from './io.ts';
 import { printable } from './text.ts';
 
@@ -12,6 +12,7 @@ export interface Answer {
   text: string;
   /** Lines for stderr, only where `text` is shown: what is wrong with what was asked about. */
   aside?: string;
+  /** Else 0, or 78 where the answer is from the ledger alone because the settings do not hold. */
   exit?: number;
 }
 
@@ -26,6 +27,8 @@ export class Session {
   readonly io: CliIo;
   readonly #options: GlobalOptions;
   #installation: Installation | null = null;
+  /** The settings have faults and no service is up: what was answered is not what would run. */
+  #isStranded = false;
 
   constructor(io: CliIo, options: GlobalOptions) {
     this.io = io;
@@ -59,18 +62,44 @@ export class Session {
   async open(): Promise<Installation> {
     const loaded = await this.io.host.load(this.places);
     if (loaded.kind === 'faults') throw new SettingsRefused(loaded.faults);
-    this.#installation = loaded.installation;
-    return loaded.installation;
+    return this.#keep(loaded.installation);
   }
 
-  /** As `open`, with the ledger's jobs as the settings say: for commands that write. */
+  /**
+   * As `open`, but where the settings have faults the ledger alone will do: somebody who looks for the cause, or has
+   * to pause a service that goes on with its last good settings, is not locked out. The faults go to stderr.
+   */
+  async openToLook(): Promise<Installation> {
+    const loaded = await this.io.host.load(this.places);
+    if (loaded.kind === 'ok') return this.#keep(loaded.installation);
+    const isThere = !loaded.faults.some((fault) => fault.code === 'CONFIG_NOT_FOUND');
+    const ledger = isThere ? await loaded.ledger() : null;
+    if (!ledger) throw new SettingsRefused(loaded.faults);
+    this.#keep(ledger);
+    this.#isStranded = (await ledger.status()).state === 'stopped';
+    if (!this.isJson) this.io.stderr.write(faultsText(loaded.faults));
+    return ledger;
+  }
+
+  /** As `openToLook`, with the ledger's jobs as the settings say: for commands that write. */
   async openToWrite(): Promise<Installation> {
-    const installation = await this.open();
+    const installation = await this.openToLook();
     await installation.prepareWrite();
     return installation;
   }
 
-  print(answer: Answer): void {
+  /** Prints the answer and gives the exit code. */
+  finish(answer: Answer): number {
+    this.#print(answer);
+    return answer.exit ?? (this.#isStranded ? EXIT.configuration : EXIT.ok);
+  }
+
+  #keep(installation: Installation): Installation {
+    this.#installation = installation;
+    return installation;
+  }
+
+  #print(answer: Answer): void {
     if (this.isJson) {
       this.io.stdout.write(`${JSON.stringify(answer.data, null, 2)}\n`);
       return;

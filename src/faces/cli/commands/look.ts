@@ -3,9 +3,9 @@
 import type { Command } from 'commander';
 import { readInstant } from '#service/instant';
 import { type IdOptions, optionalId, requiredId, wholeNumber, withJob } from '../arguments.ts';
+import { examples, type Perform } from '../command.ts';
 import { usageError } from '../exit.ts';
 import { lastRuns } from '../last-runs.ts';
-import { examples, type Perform } from '../program.ts';
 import { historyText } from '../render/history.ts';
 import { listText, nextText } from '../render/jobs.ts';
 import { statusText } from '../render/status.ts';
@@ -36,7 +36,7 @@ function addList(program: Command, perform: Perform): void {
 
 async function list(session: Session, status: string | undefined): Promise<Answer> {
   const isShown = status === undefined ? () => true : jobFilter(status);
-  const { service } = await session.open();
+  const { service } = await session.openToLook();
   const all = await service.list();
   const last = await lastRuns(service, all);
   const jobs = all.filter((job) => isShown({ state: job.state, last: last.get(job.id)?.state ?? null }));
@@ -61,7 +61,7 @@ function addNext(program: Command, perform: Perform): void {
 }
 
 async function next(session: Session, job: string | undefined, count: number): Promise<Answer> {
-  const { service } = await session.open();
+  const { service } = await session.openToLook();
   const slots = await service.next({ count, ...(job !== undefined && { job }) });
   const held = (await service.pauses()).filter((pause) => pause.jobUid === null);
   return {
@@ -86,7 +86,7 @@ function addStatus(program: Command, perform: Perform): void {
 }
 
 async function status(session: Session): Promise<Answer> {
-  const installation = await session.open();
+  const installation = await session.openToLook();
   const shape = await installation.status();
   const paused = await installation.service.list({ state: 'paused' });
   return { data: shape, text: statusText(shape, paused) };
@@ -119,7 +119,7 @@ async function history(
   { status, limit }: HistoryOptions,
 ): Promise<Answer> {
   const states = status === undefined ? undefined : runStates(status);
-  const { service } = await session.open();
+  const { service } = await session.openToLook();
   const runs = await service.history({ limit, ...(job !== undefined && { job }), ...(states && { states }) });
   return { data: runs, text: historyText(runs, session.width) };
 }
@@ -144,7 +144,7 @@ function addWhy(program: Command, perform: Perform): void {
 
 async function why(session: Session, job: string, at: string | undefined): Promise<Answer> {
   if (at === undefined) throw usageError('--at is missing', 'e.g. --at 03:00 or --at 2026-03-29T03:00');
-  const { service } = await session.open();
+  const { service } = await session.openToLook();
   const { schedule } = await service.find(job);
   const shape = await service.why(job, readInstant(at, schedule.timezone, session.io.clock.now()));
   return { data: shape, text: whyText(shape) };

@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import type { SchedulerService } from '#service/service';
 import { pauseShape } from '#service/shapes';
 import { type IdOptions, optionalId, withJob } from '../arguments.ts';
-import { examples, type Perform } from '../program.ts';
+import { examples, type Perform } from '../command.ts';
+import { EXIT } from '../exit.ts';
 import { type PauseShape, pausedText, resumedText } from '../render/pause.ts';
 import type { Answer, Session } from '../session.ts';
 
@@ -48,6 +49,7 @@ async function pauseJobs(session: Session, job: string | undefined, reason: stri
   return {
     data: { ...done, paused_by },
     text: pausedText(done.job, others),
+    exit: EXIT.ok,
   };
 }
 
@@ -61,7 +63,7 @@ async function resumeJobs(session: Session, job: string | undefined): Promise<An
   await service.pauses();
   const done = await service.resume({ ...(job !== undefined && { job }), by: session.by });
   const alone = job === undefined ? await pausedByThemselves(service) : [];
-  return { data: done, text: resumedText(done, alone) };
+  return { data: done, text: resumedText(done, alone), exit: EXIT.ok };
 }
 
 /** Resuming all leaves these as they are (rule 6). */

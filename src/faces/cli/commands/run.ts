@@ -5,8 +5,8 @@ import type { JsonObject } from '#core/handler';
 import { missingGraphPassword } from '#service/graph-password';
 import type { Installation } from '#service/host';
 import { type IdOptions, jsonObject, requiredId, withJob } from '../arguments.ts';
+import { examples, type Perform } from '../command.ts';
 import { EXIT, SettingsRefused } from '../exit.ts';
-import { examples, type Perform } from '../program.ts';
 import { ProgressLine } from '../progress.ts';
 import { hasFailed, isOver, outcomeText, queuedText } from '../render/outcome.ts';
 import type { Answer, Session } from '../session.ts';
@@ -96,5 +96,5 @@ async function cancelRun(session: Session, runId: string): Promise<Answer> {
     run.state === 'cancelled'
       ? `${run.job}: run ${run.run_id} is cancelled\n`
       : `${run.job}: run ${run.run_id} is asked to stop, it is ${run.state}\n`;
-  return { data: run, text };
+  return { data: run, text, exit: EXIT.ok };
 }

@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { validateExpression, validateSettings, zoneOfSettings } from '#service/validate';
+import { examples, type Perform } from '../command.ts';
 import { EXIT, faultsText, SettingsRefused } from '../exit.ts';
-import { examples, type Perform } from '../program.ts';
 import { configText } from '../render/config.ts';
 import { expressionText, settingsText } from '../render/validate.ts';
 import type { Answer, Session } from '../session.ts';
@@ -22,6 +22,7 @@ export function addSettingsCommands(program: Command, perform: Perform): void {
     ['aclarai-scheduler validate 5m', 'an interval; also a time such as 2026-03-29T03:00'],
   ]);
   const config = program.command('config').description('the settings in force');
+  examples(config, [['aclarai-scheduler config show --origin', 'every value and where it was set']]);
   const show = config
     .command('show')
     .description('every effective value; secrets are masked')

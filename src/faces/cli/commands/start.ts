@@ -2,8 +2,8 @@
 
 import type { Command } from 'commander';
 import { missingGraphPassword } from '#service/graph-password';
+import { examples, type Perform } from '../command.ts';
 import { SettingsRefused } from '../exit.ts';
-import { examples, type Perform } from '../program.ts';
 import type { Session } from '../session.ts';
 
 export function addStartCommand(program: Command, perform: Perform): void {
