@@ -179,12 +179,13 @@ describe('status', () => {
   };
 
   it('names every holder, and whom it holds', () => {
-    const alone = { ...PAUSE, who: 'cli:ben', why: null };
-    const text = statusText(status, [jobOf({ id: 'a', paused_by: [PAUSE, alone] })]);
+    const alone = { ...PAUSE, why: null, since: '2026-03-29T03:00:01+02:00' };
+    const inZoneOfJob = { ...PAUSE, since: '2026-03-29T01:00:00Z' };
+    const text = statusText(status, [jobOf({ id: 'a', paused_by: [inZoneOfJob, alone] })]);
     expect(text.split('\n').slice(0, 5)).toEqual([
       'State:     paused since 2026-03-29 00:00:00+01:00',
       'Paused by: cli:anna (moving) since 2026-03-29 03:00:00+02:00',
-      '           cli:ben since 2026-03-29 03:00:00+02:00: only a',
+      '           cli:anna since 2026-03-29 03:00:01+02:00: only a',
       'Jobs:      2 active, 1 paused',
       'Runs:      2 running, 1 queued',
     ]);

@@ -4,7 +4,7 @@ import type { JobShape } from '#service/shapes';
 import type { StatusShape } from '#service/status';
 import { fields } from '../table.ts';
 import { timeText } from '../text.ts';
-import { holderText } from './pause.ts';
+import { holderText, type PauseShape } from './pause.ts';
 
 export function statusText(status: StatusShape, pausedJobs: readonly JobShape[]): string {
   const states = Object.entries(status.jobs).map(([state, count]) => `${count} ${state}`);
@@ -24,11 +24,17 @@ export function statusText(status: StatusShape, pausedJobs: readonly JobShape[])
 
 /** Pauses of single jobs; those of all jobs stand above already. */
 function pausedAlone(status: StatusShape, jobs: readonly JobShape[]): string[] {
-  const isGlobal = (pause: JobShape['paused_by'][number]) =>
-    status.paused.some((each) => each.source === pause.source && each.who === pause.who);
   return jobs.flatMap((job) =>
-    job.paused_by.filter((pause) => !isGlobal(pause)).map((pause) => `${holderText(pause)}: only ${job.id}`),
+    job.paused_by
+      .filter((pause) => !status.paused.some((each) => isSame(each, pause)))
+      .map((pause) => `${holderText(pause)}: only ${job.id}`),
   );
+}
+
+/** The same person may pause all and one; what lies outside the store holds all, whenever it was found. */
+function isSame(a: PauseShape, b: PauseShape): boolean {
+  if (a.source !== b.source || a.who !== b.who) return false;
+  return a.source !== 'api' || Temporal.Instant.from(a.since).equals(b.since);
 }
 
 function lines(name: string, values: readonly string[]): (readonly [string, readonly string[]])[] {
