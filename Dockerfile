@@ -16,7 +16,8 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --no-update-notifier \
  && rm -rf /root/.npm \
  && ln -s /app/bin/aclarai-scheduler.mjs /usr/local/bin/aclarai-scheduler \
- && install -d -m 1777 /data
+ && install -d -m 1777 /data \
+ && install -d -o node -g node node_modules/.cache
 
 COPY bin ./bin
 COPY src ./src
@@ -29,6 +30,9 @@ VOLUME /data
 
 # Any user will do: docker run --user 12345. Nothing outside of /data is written, so --read-only works too.
 USER node
+
+# Compiles all there is once, for the user above: a start takes half the time. Proves the shipped settings as well.
+RUN node src/main.ts validate
 
 # The loop touches the file every 10 s. No Node is started for it: 20 MB and 50 ms every time, for a look at a date.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
