@@ -32,12 +32,14 @@ export function secondsText(seconds: number | null): string {
   return two.map(([amount, unit]) => `${amount}${unit}`).join(' ');
 }
 
-/** `items_processed 12, errors 0`: plain statistics in their order; nested ones only by name. */
+/** `items_processed 12, items_updated 3`: what counted something, in its order; where nothing did, that it was 0. */
 export function statisticsText(statistics: Readonly<Record<string, Json>>): string {
-  return Object.entries(statistics)
-    .filter(([key, value]) => key !== 'success' && key !== 'error' && value !== null)
-    .map(([key, value]) => `${key} ${valueText(value)}`)
-    .join(', ');
+  const told = Object.entries(statistics).filter(
+    ([key, value]) => key !== 'success' && key !== 'error' && value !== null,
+  );
+  const counted = told.filter(([, value]) => value !== 0);
+  const shown = counted.length > 0 ? counted : told.slice(0, 1);
+  return shown.map(([key, value]) => `${key} ${valueText(value)}`).join(', ');
 }
 
 /** A value on one line. */

@@ -35,6 +35,12 @@ describe('statistics', () => {
     expect(statisticsText(statistics)).toBe('items_processed 12, note all well');
   });
 
+  it('leaves out what counted nothing, unless nothing did', () => {
+    expect(statisticsText({ items_processed: 3, errors: 0, warnings: 0 })).toBe('items_processed 3');
+    expect(statisticsText({ items_processed: 0, errors: 0 })).toBe('items_processed 0');
+    expect(statisticsText({})).toBe('');
+  });
+
   it('says of long lists only how long they are', () => {
     expect(statisticsText({ files: [1, 2, 3, 4], few: [1], tree: { a: 1 } })).toBe(
       'files [4 items], few [1], tree {"a":1}',

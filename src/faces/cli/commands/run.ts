@@ -25,7 +25,7 @@ export function addRunCommands(program: Command, perform: Perform): void {
     .description('run a job now: here and to its end, or by the service where one is up')
     .option('--wait', 'where a service runs it: wait for the end')
     .option('--force', 'also where the job is disabled or already running')
-    .option('--retry', 'try again after a failure, as the job says; else it is tried once')
+    .option('--retry', 'try again after a failure, as `retries` of the job says; else it is tried once')
     .option('--dry-run', 'tell the job to change nothing')
     .option('--input <json>', 'values that go before those of the job, as a JSON object', jsonObject('input'))
     .option('--full', `the same as --input '{"full": true}'`)
