@@ -253,7 +253,7 @@ export class SchedulerService {
     );
   }
 
-  /** A full run id, or the beginning of one that is unique among recent runs. */
+  /** By full id. Throws RUN_NOT_FOUND with the nearest of those under way. */
   async #findRun(runId: string): Promise<Run> {
     const run = await this.#parts.store.run(runId);
     if (run) return run;

@@ -1,6 +1,6 @@
 // Before the database is opened: the state directory is there, ours to write, and on a disk that can lock.
 
-import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { SchedulerError } from '#core/errors';
 
@@ -19,7 +19,7 @@ export function prepareStateDir(stateDir: string, files: readonly string[]): voi
 
 function makeDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeMissing(directory);
   } catch (error) {
     const code = codeOf(error);
     if (code === 'EEXIST' || code === 'ENOTDIR')
@@ -35,6 +35,22 @@ function makeDirectory(directory: string): void {
       `mkdir -p ${quoted(directory)} && ${chownOf(directory)}`,
       error,
     );
+  }
+}
+
+/** One folder at a time: Node's own recursive form never returns where a parent takes no folders, as in /proc. */
+function makeMissing(directory: string): void {
+  if (existsSync(directory)) {
+    if (!statSync(directory).isDirectory())
+      throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
+    return;
+  }
+  makeMissing(dirname(directory));
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (codeOf(error) !== 'EEXIST') throw error;
   }
 }
 

@@ -286,6 +286,12 @@ describe('a state directory of somebody else', () => {
     });
   });
 
+  it('is refused, not waited for, where no folder can be made', async () => {
+    await expect(openSqliteStore({ stateDir: '/proc/nowhere/state' })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+  });
+
   it('is refused when it cannot be made', async () => {
     const parent = readable();
     chmodSync(parent, 0o555);
