@@ -15,16 +15,14 @@ function logged(pretty = false) {
 
 it('the line of a run has exactly the fields that other aclarai services read', () => {
   const { log, lines } = logged();
-  log
-    .at('execute.runJob')
-    .info('', {
-      job_id: 'vault_sync_1734264000',
-      job_name: 'vault_sync',
-      run_id: 'r',
-      duration: 2.1,
-      success: true,
-      items_processed: 3,
-    });
+  log.at('execute.runJob').info('', {
+    job_id: 'vault_sync_1734264000',
+    job_name: 'vault_sync',
+    run_id: 'r',
+    duration: 2.1,
+    success: true,
+    items_processed: 3,
+  });
   expect(lines.join('')).toBe(
     '{"level":"INFO","time":"2025-01-06T00:00:00.000Z","service":"aclarai-scheduler","filename.function_name":"execute.runJob","job_id":"vault_sync_1734264000","job_name":"vault_sync","run_id":"r","duration":2.1,"success":true,"items_processed":3}\n',
   );
