@@ -13,20 +13,23 @@ const filesOf = new Map<string, Set<string>>();
 const entryOf = new Map<string, string>();
 let hooked = false;
 
-/** Content of a job's file and of its local imports as seen so far. */
-export function codeHash(file: string): string {
-  const entry = pathToFileURL(file).href;
+/** A job's file and its local imports as seen so far, sorted; a later dynamic import adds to them. */
+export function codeFiles(file: string): string[] {
+  return [...(filesOf.get(pathToFileURL(file).href) ?? [file])].sort();
+}
+
+/** Content of the files. */
+export function codeHash(files: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const each of [...(filesOf.get(entry) ?? new Set([file]))].sort()) {
+  for (const each of files) {
     hash.update(each).update('\0');
     if (existsSync(each)) hash.update(readFileSync(each));
   }
   return hash.digest('hex');
 }
 
-/** Cheap sign that `codeHash` may have changed: size, mtime and inode of the same files. */
-export function codeStamp(file: string): string {
-  const files = [...(filesOf.get(pathToFileURL(file).href) ?? [file])].sort();
+/** Cheap sign that `codeHash` may have changed: size, mtime and inode of the files. */
+export function codeStamp(files: readonly string[]): string {
   return files.map(stampOf).join('|');
 }
 
@@ -42,10 +45,10 @@ export async function importVersion(
   hookOnce();
   const entry = pathToFileURL(file).href;
   if (!filesOf.has(entry)) filesOf.set(entry, new Set([file]));
-  const version = `${entry}?${MARK}=${codeHash(file)}`;
+  const version = `${entry}?${MARK}=${codeHash(codeFiles(file))}`;
   entryOf.set(version, entry);
   const exports = (await import(version)) as Record<string, unknown>;
-  return { exports, hash: codeHash(file) };
+  return { exports, hash: codeHash(codeFiles(file)) };
 }
 
 function hookOnce(): void {

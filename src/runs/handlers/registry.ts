@@ -7,11 +7,23 @@ import { SchedulerError, toErrorRecord } from '#core/errors';
 import type { Handler, HandlerInfo } from '#core/handler';
 import type { Log } from '#core/log';
 import { explainImportError } from './import-error.ts';
-import { codeHash, codeStamp, importVersion } from './module-versions.ts';
+import { codeFiles, codeHash, codeStamp, importVersion } from './module-versions.ts';
 import { toHandler } from './shape.ts';
 
 const PATTERNS = ['*.{ts,js,mjs}', '*/index.{ts,js,mjs}'];
 const IGNORED = ['**/*.d.ts', '**/*.test.*', '**/_*', '**/node_modules/**'];
+
+interface Known {
+  handler: Handler;
+  /** The code as it was when it was last looked at. */
+  files: string[];
+  stamp: string;
+}
+
+function asOnDisk(file: string): Pick<Known, 'files' | 'stamp'> {
+  const files = codeFiles(file);
+  return { files, stamp: codeStamp(files) };
+}
 
 /** What tells of new, changed or removed job code: the directories themselves and the files in them. */
 export function watchedJobPaths(directories: readonly string[]): string[] {
@@ -26,7 +38,7 @@ function inside(directory: string): fastGlob.Options {
 /** Handlers by name. One per process; asked by settings (what exists) and by runs (the code). */
 export class HandlerRegistry {
   readonly #log: Log;
-  readonly #handlers = new Map<string, { handler: Handler; stamp: string }>();
+  readonly #handlers = new Map<string, Known>();
   /** Code of a file that cannot be loaded, by the name its job would have: the last fault, for messages. */
   readonly #faults = new Map<string, SchedulerError>();
 
@@ -52,7 +64,7 @@ export class HandlerRegistry {
         this.#log.warn(`${file}: handler ${name} is already in ${first}, this one is not used`);
       else {
         seen.set(name, file);
-        this.#handlers.set(name, { handler, stamp: codeStamp(file) });
+        this.#handlers.set(name, { handler, ...asOnDisk(file) });
       }
     }
     for (const [name, { handler }] of this.#handlers) {
@@ -63,7 +75,7 @@ export class HandlerRegistry {
 
   /** A handler that is no file: it stays through every discovery. */
   register(handler: Handler): void {
-    this.#handlers.set(handler.info.name, { handler, stamp: '' });
+    this.#handlers.set(handler.info.name, { handler, files: [], stamp: '' });
   }
 
   info(name: string): HandlerInfo | undefined {
@@ -80,17 +92,18 @@ export class HandlerRegistry {
     if (!known) throw this.#missing(name);
     const { file } = known.handler.info;
     if (file === null) return known.handler;
-    const stamp = codeStamp(file);
-    if (stamp === known.stamp) return known.handler;
-    known.stamp = stamp;
-    if (codeHash(file) === known.handler.codeHash) return known.handler;
+    const isUntouched = codeStamp(known.files) === known.stamp;
+    const isSame = isUntouched || codeHash(known.files) === known.handler.codeHash;
+    // A dynamic import may have added files since: they count from here on.
+    Object.assign(known, asOnDisk(file));
+    if (isSame) return known.handler;
     const fresh = await this.#tryLoad(file);
     if (!fresh)
       this.#log.warn(`${file}: the changed code does not load, the last good version runs`, {
         job_name: name,
       });
     else if (fresh.info.name !== name) throw this.#missing(name);
-    else known.handler = fresh;
+    else Object.assign(known, { handler: fresh, ...asOnDisk(file) });
     return known.handler;
   }
 
