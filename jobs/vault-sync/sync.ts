@@ -6,7 +6,6 @@ import { type Applied, type Applying, applySteps, readRows } from './apply.ts';
 import { FindingLog } from './findings.ts';
 import { type Graph, GraphFault } from './graph.ts';
 import { openEmbeddedGraph } from './graph-embedded.ts';
-import { openNeo4jGraph } from './graph-neo4j.ts';
 import {
   describeConflict,
   describeDuplicate,
@@ -66,7 +65,7 @@ class Sync {
   async run(): Promise<RunResult> {
     try {
       this.#warnOfPublish();
-      const graph = this.#openGraph();
+      const graph = await this.#openGraph();
       const known = this.#state.use(await graph.identity());
       if (!this.#dryRun) await this.#prepare(graph);
       this.#scan = await this.#scanVault();
@@ -93,12 +92,16 @@ class Sync {
     this.#findings.add({ level: 'warning', kind: 'not_published', file: null, line: null, message });
   }
 
-  #openGraph(): Graph {
+  async #openGraph(): Promise<Graph> {
     const { vault, databases } = this.#ctx.config;
     if (vault.graph === 'embedded')
       this.#graph = openEmbeddedGraph(path.join(this.#ctx.stateDir, 'graph.db'), { readOnly: this.#dryRun });
-    else if (databases.neo4j) this.#graph = openNeo4jGraph(databases.neo4j);
-    else throw new GraphFault('refused', 'no Neo4j server is configured', 'set NEO4J_URI or databases.neo4j');
+    else if (databases.neo4j) {
+      // Only here: loading the driver takes 100 ms and 10 MB, which a service without a server need not spend.
+      const { openNeo4jGraph } = await import('./graph-neo4j.ts');
+      this.#graph = openNeo4jGraph(databases.neo4j);
+    } else
+      throw new GraphFault('refused', 'no Neo4j server is configured', 'set NEO4J_URI or databases.neo4j');
     this.#ctx.log.debug(`the graph is ${this.#graph.kind}: ${this.#graph.label}`);
     return this.#graph;
   }
