@@ -27,6 +27,7 @@ export interface ProcessLog extends Log {
 
 const SERVICE = 'aclarai-scheduler';
 const WHERE = 'filename.function_name';
+const OURS = ['level', 'time', 'service', 'msg', WHERE];
 const MASK = '[redacted]';
 /** Keys whose values are masked whatever they hold. */
 const SECRET_KEYS = ['password', 'token', 'secret', 'authorization', 'apiKey', 'api_key'];
@@ -71,8 +72,8 @@ function wrap(logger: pino.Logger): Log {
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, fields: object = {}) => {
       // A run's line is its fields alone, as other aclarai services write it.
-      if (message === '') logger[level](fields);
-      else logger[level](fields, message);
+      if (message === '') logger[level](apart(fields));
+      else logger[level](apart(fields), message);
     };
   return {
     debug: line('debug'),
@@ -82,6 +83,14 @@ function wrap(logger: pino.Logger): Log {
     with: (fields) => wrap(logger.child(fields)),
     at: (where) => wrap(logger.child({ [WHERE]: where })),
   };
+}
+
+/** A field of a job that is called as one of ours would make a line with the same key twice. */
+function apart(fields: object): object {
+  if (!OURS.some((key) => key in fields)) return fields;
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [OURS.includes(key) ? `${key}_` : key, value]),
+  );
 }
 
 function prettySink(sink: LogSink, colorize: boolean): LogSink {

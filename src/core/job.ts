@@ -119,6 +119,19 @@ export interface StoredJob extends Omit<JobSpec, 'schedule'> {
   updatedAt: EpochMs;
 }
 
+/** What the ledger keeps of a job that has never run. */
+export const NEVER_RAN = {
+  gap: null,
+  admittedCount: 0,
+  runCount: 0,
+  successCount: 0,
+  failureCount: 0,
+  lastRunAt: null,
+  lastError: null,
+  lastSuccess: null,
+  handlerState: null,
+} as const satisfies Partial<StoredJob>;
+
 /** True when the engine has slots to decide for this job. */
 export function isScheduled(job: Pick<StoredJob, 'state' | 'manualOnly' | 'schedule'>): boolean {
   return job.state === 'active' && !job.manualOnly && job.schedule.kind !== 'manual';

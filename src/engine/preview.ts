@@ -1,6 +1,6 @@
 // The jobs as a service would find them if it started now: for commands that look while none is up. Pure.
 
-import { isScheduled, type JobSpec, type StoredJob } from '#core/job';
+import { isScheduled, type JobSpec, NEVER_RAN, type StoredJob } from '#core/job';
 import type { Effects, ReconcileView } from '#store/store';
 import { type ReconcileContext, reconcile } from './reconcile.ts';
 
@@ -23,15 +23,7 @@ export function previewJobs(
 function asStored(job: Effects['insert'][number]): StoredJob {
   return {
     ...job,
-    gap: null,
-    admittedCount: 0,
-    runCount: 0,
-    successCount: 0,
-    failureCount: 0,
-    lastRunAt: null,
-    lastError: null,
-    lastSuccess: null,
-    handlerState: null,
+    ...NEVER_RAN,
     updatedAt: job.createdAt,
   };
 }

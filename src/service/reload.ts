@@ -43,6 +43,7 @@ export class Reloader {
     try {
       const answer = await this.#parts.reload();
       const told = new Set(this.#faults.map(formatNote));
+      if (told.size > 0 && answer.kind === 'ok') this.#log.info('the settings are right again');
       this.#faults = answer.kind === 'faults' ? answer.faults : [];
       if (answer.kind === 'ok') await this.#apply(answer.settings);
       for (const fault of this.#faults) {

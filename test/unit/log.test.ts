@@ -68,3 +68,9 @@ it('a readable line of a run is a sentence', () => {
   expect(lines[1]).toContain('vault_sync failed in 2.1 s');
   expect(lines[1]).toContain('no luck');
 });
+
+it('a field that is called as one of ours does not make a line with a key twice', () => {
+  const { log, lines } = logged();
+  log.warn('x', { level: 'mine', msg: 'too', n: 1 });
+  expect(lines[0]).toContain('"level_":"mine","msg_":"too","n":1,"msg":"x"');
+});

@@ -42,6 +42,9 @@ export class HandlerRegistry {
   /** Code of a file that cannot be loaded, by the name its job would have: the last fault, for messages. */
   readonly #faults = new Map<string, SchedulerError>();
 
+  /** What was said of a file: the same again at the next discovery would only be noise. */
+  readonly #told = new Map<string, string>();
+
   constructor(log: Log) {
     this.#log = log.at('registry.discover');
   }
@@ -110,16 +113,21 @@ export class HandlerRegistry {
   async #tryLoad(file: string): Promise<Handler | null> {
     try {
       const { exports, hash } = await importVersion(file);
-      return toHandler(file, exports.default, hash);
+      const handler = toHandler(file, exports.default, hash);
+      this.#told.delete(file);
+      return handler;
     } catch (error) {
       const fault = error instanceof SchedulerError ? error : explainImportError(file, error);
       const base =
         path.parse(file).name === 'index' ? path.basename(path.dirname(file)) : path.parse(file).name;
       this.#faults.set(base.replaceAll('-', '_'), fault);
-      this.#log.error(`${file} cannot be used as a job`, {
-        error: toErrorRecord(fault),
-        error_type: fault.code,
-      });
+      if (this.#told.get(file) !== fault.message) {
+        this.#log.error(`${file} cannot be used as a job`, {
+          error: toErrorRecord(fault),
+          error_type: fault.code,
+        });
+      }
+      this.#told.set(file, fault.message);
       return null;
     }
   }

@@ -2,7 +2,7 @@
 
 import type { EpochMs } from '#core/clock';
 import { SchedulerError } from '#core/errors';
-import type { StoredJob } from '#core/job';
+import { NEVER_RAN, type StoredJob } from '#core/job';
 import type { Effects } from '../store.ts';
 import type { Database } from './database.ts';
 import { assignments, insertInto, jobParams, readJob } from './rows.ts';
@@ -38,15 +38,7 @@ export function jobOf(db: Database, uid: string): StoredJob {
 export function insertJob(db: Database, job: Effects['insert'][number]): void {
   const bound = jobParams({
     ...job,
-    gap: null,
-    admittedCount: 0,
-    runCount: 0,
-    successCount: 0,
-    failureCount: 0,
-    lastRunAt: null,
-    lastError: null,
-    lastSuccess: null,
-    handlerState: null,
+    ...NEVER_RAN,
     updatedAt: job.createdAt,
   });
   db.run(insertInto('jobs', Object.keys(bound)), bound);

@@ -1,7 +1,7 @@
 // The planner decides every slot exactly once, whatever the pauses, policies and times.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { JobPolicy, OpenGap, StoredJob } from '#core/job';
+import { type JobPolicy, NEVER_RAN, type OpenGap, type StoredJob } from '#core/job';
 import type { Pause } from '#core/pause';
 import type { Schedule } from '#core/schedule';
 import { plan } from '#engine/plan';
@@ -13,15 +13,7 @@ function storedJob(policy: Partial<JobPolicy> = {}, over: Partial<StoredJob> = {
   const job = aJob('tick', {}, policy);
   return {
     ...job,
-    gap: null,
-    admittedCount: 0,
-    runCount: 0,
-    successCount: 0,
-    failureCount: 0,
-    lastRunAt: null,
-    lastError: null,
-    lastSuccess: null,
-    handlerState: null,
+    ...NEVER_RAN,
     updatedAt: T0,
     cursor: T0,
     ...over,

@@ -1,6 +1,6 @@
 // Definitions against the ledger, as a table of effects (rules 14, 16, 17, 21).
 import { expect, it } from 'vitest';
-import type { JobSpec, ScheduleDraft, StoredJob } from '#core/job';
+import { type JobSpec, NEVER_RAN, type ScheduleDraft, type StoredJob } from '#core/job';
 import type { Run } from '#core/run';
 import { reconcile } from '#engine/reconcile';
 import { buildSchedule } from '#schedule/parse';
@@ -31,15 +31,7 @@ function spec(id: string, over: Partial<JobSpec> = {}): JobSpec {
 function stored(id: string, over: Partial<StoredJob> = {}): StoredJob {
   return {
     ...aJob(id),
-    gap: null,
-    admittedCount: 0,
-    runCount: 0,
-    successCount: 0,
-    failureCount: 0,
-    lastRunAt: null,
-    lastError: null,
-    lastSuccess: null,
-    handlerState: null,
+    ...NEVER_RAN,
     updatedAt: T0,
     cursor: T0 + 10 * MINUTE,
     ...over,

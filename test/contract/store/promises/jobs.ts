@@ -1,6 +1,7 @@
 // Contract: boots, jobs, the effects of a reconcile, the audit.
 
 import { describe, expect, it } from 'vitest';
+import { NEVER_RAN } from '#core/job';
 import {
   addJobs,
   aJob,
@@ -67,15 +68,7 @@ export function jobPromises(open: OpenLedger): void {
       expect(await store.jobs()).toEqual([
         {
           ...job,
-          gap: null,
-          admittedCount: 0,
-          runCount: 0,
-          successCount: 0,
-          failureCount: 0,
-          lastRunAt: null,
-          lastError: null,
-          lastSuccess: null,
-          handlerState: null,
+          ...NEVER_RAN,
           updatedAt: job.createdAt,
         },
       ]);
