@@ -8,11 +8,12 @@ import { type LoadResult, loadSettings } from '#config/load';
 import { type Environment, settingsPath } from '#config/project';
 import type { Note, Settings } from '#config/settings';
 import type { Clock } from '#core/clock';
-import type { Json } from '#core/handler';
+import type { Json, JsonObject } from '#core/handler';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
-import { PAUSE_VARIABLE, PauseSources } from '#engine/pause-sources';
+import { PAUSE_FILE, PAUSE_VARIABLE, PauseSources } from '#engine/pause-sources';
 import { createHousekeeper, type Housekeeper } from '#housekeeper/housekeeper';
 import { HandlerRegistry, watchedJobPaths } from '#runs/handlers/registry';
+import { inputFault } from '#runs/input';
 import { buildSchedule } from '#schedule/parse';
 import type { Host, HostOptions } from '#service/host';
 import { type InstallationParts, Installed } from '#service/installation';
@@ -48,7 +49,7 @@ export function createHost(options: AppOptions): Host {
       const store = await openSqliteStore({ stateDir: answer.settings.stateDir, clock: options.clock });
       return { kind: 'ok', installation: install(options, at, answer.settings, registry, store) };
     },
-    check: (at) => load(options, at, new HandlerRegistry(options.log)),
+    check: (at) => check(options, at),
   };
 }
 
@@ -89,6 +90,19 @@ function jobDirectories(own: readonly string[]): string[] {
   return [...new Set([...own, BUILT_IN_JOBS])];
 }
 
+/** The settings and what the cleanup rules in them would meet on the disk. */
+async function check(options: AppOptions, at: HostOptions): Promise<LoadResult> {
+  const answer = await load(options, at, new HandlerRegistry(options.log));
+  if (answer.kind === 'faults') return answer;
+  const { settings } = answer;
+  const found = await keeper(options, () => settings).check(settings.housekeeper.rules);
+  const notes = found.map(({ id, message, fix }) => {
+    const path = `housekeeper.rules.${id}`;
+    return { file: settings.file, line: null, column: null, path, code: 'CLEANUP_RULE', message, fix };
+  });
+  return { kind: 'ok', settings: { ...settings, warnings: [...settings.warnings, ...notes] } };
+}
+
 /** Every part once, each with what it needs; the settings are asked for anew, so that a reload reaches all. */
 export function install(
   options: AppOptions,
@@ -100,11 +114,13 @@ export function install(
 ): Installed {
   const { clock, log } = options;
   let settings = loaded;
-  const hidden: string[] = [];
+  const hidden = new Set<string>();
+  let candidate = registry;
   const adopt = (next: Settings) => {
     settings = next;
-    hidden.push(...next.secrets);
-    log.hide(hidden);
+    for (const secret of next.secrets) hidden.add(secret);
+    log.hide([...hidden]);
+    if (candidate !== registry) registry.take(candidate);
     log.setLevel(next.logLevel);
   };
   adopt(loaded);
@@ -118,6 +134,7 @@ export function install(
     version: options.version,
     newId: randomUUIDv7,
     handlerKnown: (name: string) => registry.info(name) !== undefined,
+    inputFault: (name: string, input: JsonObject) => inputFault(registry.info(name)?.input ?? null, input),
     scheduleOf: rememberSchedules(),
     readPauses: () => pauses.read(),
   };
@@ -126,11 +143,15 @@ export function install(
     faults,
     current,
     adopt,
-    reload: () => load(options, at, registry),
+    async reload() {
+      candidate = registry.fork();
+      return await load(options, at, candidate);
+    },
     watched: () => [
       settings.file,
       ...settings.envFiles,
-      ...watchedJobPaths(settings.scheduler.jobDirectories),
+      path.join(settings.app.paths.vault, PAUSE_FILE),
+      ...watchedJobPaths(jobDirectories(settings.scheduler.jobDirectories)),
     ],
     acquireLock: options.acquireLock ?? acquireServiceLock,
     housekeeper,

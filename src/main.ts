@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '#core/clock';
+import { toErrorRecord } from '#core/errors';
 
 // Code as it was stripped and compiled at the last start, which halves a start: only for what is imported after this.
 // Not in the temporary directory, where somebody else could put code of theirs; a read-only place is no fault.
@@ -45,7 +46,25 @@ const log = createLog({
 /** The answer of a command says what happened; its log beside it is only for who asks by LOG_LEVEL. */
 const isQuiet = !serving && process.env.LOG_LEVEL === undefined;
 
-process.exitCode = await runCli(argv, {
+// Job code runs in this process: what it leaves behind (a rejection nobody awaits, a throw in a timer) is told and ends
+// no other run. `settings` → Result: nothing that a job does stops the service.
+for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
+  process.on(event, (thrown: unknown) => {
+    const { code, message } = toErrorRecord(thrown);
+    log.at('main.stray').error(`an error that nobody handles, probably of a job: ${message}`, {
+      error: message,
+      error_type: code,
+    });
+    if (!serving) process.exitCode = 1;
+  });
+}
+let isOver = false;
+process.on('exit', (code) => {
+  if (!isOver && serving && !interrupted.signal.aborted)
+    log.at('main.exit').error(`something called process.exit(${code}): the service ends`);
+});
+
+const exitCode = await runCli(argv, {
   host: createHost({
     env: process.env,
     cwd: process.cwd(),
@@ -71,4 +90,9 @@ process.exitCode = await runCli(argv, {
   signal: interrupted.signal,
   onHangup: (reload) => void process.on('SIGHUP', reload),
 });
-process.exit();
+isOver = true;
+// A pipe takes what it can at once and the rest later: half an answer is none.
+await Promise.all(
+  [process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))),
+);
+process.exit(exitCode);

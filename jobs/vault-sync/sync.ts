@@ -185,6 +185,8 @@ class Sync {
     });
     if (!fault) return { success: true, ...statistics };
     const { code, message, fix } = fault;
-    return { success: false, error: { code, message, fix }, ...statistics };
+    // Refused stays refused: trying a wrong password again locks its user out.
+    const final = fault.kind === 'refused' ? { retryable: false } : {};
+    return { success: false, ...final, error: { code, message, fix }, ...statistics };
   }
 }

@@ -58,7 +58,7 @@ export async function readJobs(context: JobsContext): Promise<JobSpec[]> {
   const { reading } = context;
   const classes = new Map<string, ClassDefaults>();
   const jobs: JobSpec[] = [];
-  const missing: string[] = [];
+  const missing: Missing[] = [];
   for (const id of jobIds(reading.source)) {
     const draft = await readJob(context, id, classes, missing);
     if (draft) jobs.push(assemble(reading, draft));
@@ -79,7 +79,7 @@ async function readJob(
   context: JobsContext,
   id: string,
   classes: Map<string, ClassDefaults>,
-  missing: string[],
+  missing: Missing[],
 ): Promise<Draft | null> {
   const { reading } = context;
   const path = [...JOBS, id];
@@ -89,7 +89,7 @@ async function readJob(
   const info = context.lookup(handler);
   const ofClass = info ? classDefaults(reading, info, classes) : NO_DEFAULTS;
   const warnings = info ? [] : [`no job class is named ${handler}: its slots are skipped`];
-  if (!info) missing.push(id);
+  if (!info) missing.push({ id, handler });
 
   const written = readInput(reading, path, declaredKeys(info?.input ?? null));
   const input = { ...ofClass.input, ...written.values };
@@ -243,13 +243,19 @@ function noteSchedule(reading: Reading, { path, layers, schedule }: Draft): void
     note(reading, [...path, draft.kind === 'at' ? 'at' : 'anchor'], instant.value, instant.origin);
 }
 
+interface Missing {
+  id: string;
+  handler: string;
+}
+
 /** One warning for all of them: such a file is usual where other services share it. */
-function tellMissing(reading: Reading, ids: readonly string[]): void {
+function tellMissing(reading: Reading, missing: readonly Missing[]): void {
+  const names = missing.map(({ id, handler }) => (id === handler ? id : `${handler} (of job ${id})`));
   reading.findings.warn(
-    reading.source.at([...JOBS, ids[0]!], 'key'),
+    reading.source.at([...JOBS, missing[0]!.id], 'key'),
     'HANDLER_MISSING',
-    `no job class for ${ids.join(', ')}; the other jobs run`,
-    'put the class into a job directory, or remove the job',
+    `no job class is called ${names.join(', ')}; the other jobs run`,
+    'put the class into a job directory, correct `handler`, or remove the job; a file that does not load is named in the log',
   );
 }
 

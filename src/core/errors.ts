@@ -51,13 +51,21 @@ export interface ErrorRecord {
 
 /** Any thrown thing as a record: never fails, whatever a handler throws. */
 export function toErrorRecord(thrown: unknown, fallbackCode: ErrorCode = 'EXECUTION_ERROR'): ErrorRecord {
+  try {
+    return readError(thrown, fallbackCode);
+  } catch {
+    return { code: fallbackCode, message: 'an error whose own properties throw', fix: null };
+  }
+}
+
+function readError(thrown: unknown, fallbackCode: ErrorCode): ErrorRecord {
   if (thrown instanceof SchedulerError)
     return { code: thrown.code, message: thrown.message, fix: thrown.fix };
   if (thrown instanceof Error) {
     const { code, fix } = thrown as { code?: unknown; fix?: unknown };
     return {
       code: typeof code === 'string' ? code : fallbackCode,
-      message: thrown.message || thrown.name,
+      message: String(thrown.message || thrown.name),
       fix: typeof fix === 'string' ? fix : null,
     };
   }

@@ -58,8 +58,8 @@ export interface JobContext<Input = JsonObject> {
   readonly config: AppConfig;
   progress(done: number, total?: number, note?: string): void;
   paused(): boolean;
-  /** False when it was cut short by the signal. */
-  sleep(duration: string | number): Promise<boolean>;
+  /** Rejects with `signal.reason` when the signal cuts it short. */
+  sleep(duration: string | number): Promise<void>;
   /** Ends the run as `skipped: by_handler`. Never returns. */
   skip(reason: string): never;
   /** Ends this attempt as failed and asks for the next one after `duration`. Never returns. */

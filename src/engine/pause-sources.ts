@@ -28,6 +28,7 @@ export function isOn(value: string | undefined): boolean {
  */
 export class PauseSources {
   readonly #options: PauseSourcesOptions;
+  #marked = false;
   readonly #seen = new Map<string, { stamp: string; value: string | undefined }>();
 
   constructor(options: PauseSourcesOptions) {
@@ -43,12 +44,14 @@ export class PauseSources {
       if (isOn(values[naming])) held.push({ source: 'env_file', who: `${files[naming]}: ${PAUSE_VARIABLE}` });
     } else if (isOn(this.#options.environment)) held.push({ source: 'environment', who: PAUSE_VARIABLE });
     const marker = path.join(this.#options.vault(), PAUSE_FILE);
-    if (await exists(marker)) held.push({ source: 'vault_file', who: marker });
+    this.#marked = await exists(marker, this.#marked);
+    if (this.#marked) held.push({ source: 'vault_file', who: marker });
     return held;
   }
 
   async #valueIn(file: string): Promise<string | undefined> {
-    const found = await stat(file).catch(() => null);
+    const found = await stat(file).catch((error) => (isGone(error) ? null : 'unknown'));
+    if (found === 'unknown') return this.#seen.get(file)?.value;
     if (!found?.isFile()) {
       this.#seen.delete(file);
       return undefined;
@@ -65,9 +68,17 @@ export class PauseSources {
   }
 }
 
-async function exists(file: string): Promise<boolean> {
-  return await stat(file).then(
-    () => true,
-    () => false,
-  );
+/** `before` where the disk does not say: a pause is not lifted by an error. */
+async function exists(file: string, before: boolean): Promise<boolean> {
+  try {
+    await stat(file);
+    return true;
+  } catch (error) {
+    return isGone(error) ? false : before;
+  }
+}
+
+function isGone(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }

@@ -34,8 +34,9 @@ export function reconcile(
   }
   const named = new Set(definitions.map((spec) => spec.id));
   for (const job of view.jobs) {
-    if (job.source !== 'config' || named.has(job.id) || job.state === 'orphaned') continue;
-    orphan(job, view.live.get(job.uid) ?? [], ctx, effects);
+    if (job.source !== 'config' || named.has(job.id)) continue;
+    if (job.state === 'orphaned') endQueued(view.live.get(job.uid) ?? [], 'orphaned', effects);
+    else orphan(job, view.live.get(job.uid) ?? [], ctx, effects);
   }
   if (ctx.atStart) closeGaps(view.jobs, effects);
   return effects;
@@ -72,24 +73,26 @@ function change(
   const returned = job.state === 'orphaned';
   const enabled = spec.enabled !== job.enabled;
   const raised = isRaised(job, spec, schedule, ctx);
-  const restarts = moved || returned || enabled || raised;
+  const spent = job.state === 'active' && isSpent(job, spec);
+  const restarts = moved || returned || enabled || raised || spent;
   const set: Partial<StoredJob> = {};
   if (job.configHash !== spec.configHash || restarts || isRelabelled(job, spec))
     Object.assign(set, spec, { schedule, updatedAt: ctx.at });
   if (restarts) {
     accountForUndecided(job, ctx, effects);
     set.state = stateAfter(job, spec, schedule, ctx);
-    Object.assign(set, fromNow(spec, schedule, ctx), { ledgerFrom: job.ledgerFrom, gap: null });
+    Object.assign(set, fromNow(spec, schedule, ctx, job.cursor), { ledgerFrom: job.ledgerFrom, gap: null });
     if (set.state === 'completed') Object.assign(set, { nextSlot: null, nextDue: null });
-    if (!spec.enabled && job.enabled) endQueued(live, 'disabled', effects);
   }
+  // At every look, not only at the change: a run given back later must not wait for ever.
+  if (!spec.enabled) endQueued(live, 'disabled', effects);
   if (Object.keys(set).length === 0) return;
   effects.update.push({ uid: job.uid, set });
   for (const what of [
     returned && 'returned',
     enabled && 'enabled',
     moved && 'schedule',
-    !restarts && 'updated',
+    !restarts && job.configHash !== spec.configHash && 'updated',
   ] as const) {
     if (!what) continue;
     effects.changes.push({
@@ -190,10 +193,17 @@ function keptOrAnchored(job: StoredJob, draft: ScheduleDraft, at: EpochMs): Sche
   return same && draft.anchor === null ? old : anchored(draft, at);
 }
 
-function fromNow(spec: JobSpec, schedule: ScheduleSpec, ctx: ReconcileContext): JobCursor {
+/** Goes on from now; where the clock went back, from what is already accounted for. */
+function fromNow(
+  spec: JobSpec,
+  schedule: ScheduleSpec,
+  ctx: ReconcileContext,
+  cursor = -Infinity,
+): JobCursor {
   const runs = spec.enabled && !spec.manualOnly;
-  const nextSlot = runs ? ctx.scheduleOf(schedule).next(ctx.at) : null;
-  return { cursor: ctx.at, nextSlot, nextDue: nextSlot, eligibleFrom: ctx.at, ledgerFrom: ctx.at };
+  const from = Math.max(ctx.at, cursor);
+  const nextSlot = runs ? ctx.scheduleOf(schedule).next(from) : null;
+  return { cursor: from, nextSlot, nextDue: nextSlot, eligibleFrom: ctx.at, ledgerFrom: ctx.at };
 }
 
 function isSpent(job: StoredJob, spec: JobSpec): boolean {

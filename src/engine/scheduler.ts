@@ -27,6 +27,9 @@ export interface SchedulerOptions {
   onWork(): void;
 }
 
+/** A slot decided within this time is on time: timers wake some milliseconds late. */
+const ON_TIME_MS = 1_000;
+
 /** One start, one stop. `pass` runs never overlap; a wake during one leads to one more. */
 export class Scheduler {
   readonly #options: SchedulerOptions;
@@ -36,6 +39,7 @@ export class Scheduler {
   #cancelSleep: () => void = () => {};
   #cancelCheck: () => void = () => {};
   #held: readonly Pause[] = [];
+  #lookedAt: EpochMs = 0;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -67,6 +71,7 @@ export class Scheduler {
 
   /** Resolves when a pass that began after this call is over. */
   async pass(): Promise<void> {
+    if (this.#stopped) return;
     if (this.#passing) {
       this.#again = true;
       return await this.#passing;
@@ -126,7 +131,12 @@ export class Scheduler {
   async observe(): Promise<readonly Pause[]> {
     const { store, clock, log, readPauses } = this.#options;
     const before = this.#held;
-    this.#held = await store.observe(clock.now(), await readPauses());
+    const held = await readPauses();
+    // It began or ended between the last look and this one: a slot that is on time now is decided by what holds now.
+    const now = clock.now();
+    const at = Math.min(now, Math.max(this.#lookedAt + 1, now - ON_TIME_MS));
+    this.#lookedAt = now;
+    this.#held = await store.observe(at, held);
     for (const pause of this.#held) {
       if (!before.some((b) => b.id === pause.id))
         log.at('scheduler.observe').info(`paused by ${pause.who}`, { source: pause.source });

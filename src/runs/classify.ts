@@ -41,7 +41,12 @@ export function classify(returned: Returned, cause: AbortCause, timeoutMs: numbe
     return { ...base, outcome: 'timed_out', error: toErrorRecord(error) };
   }
   if (cause === 'cancel') return { ...base, outcome: 'cancelled', error: null };
-  if (returned.kind === 'returned') return { ...base, ...ofResult(result!) };
+  if (returned.kind === 'returned') {
+    const ended = ofResult(result!);
+    // What says it failed after the service began to stop was cut by it (rule 23).
+    const cut = cause === 'shutdown' && ended.outcome === 'failed';
+    return cut ? { ...base, outcome: 'given_back', error: null } : { ...base, ...ended };
+  }
   if (returned.error instanceof SkipRequest) {
     return {
       ...base,
@@ -100,6 +105,10 @@ interface ReadResult {
   warnings: string[];
 }
 
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Nothing, a boolean or an odd value is a success without statistics; what JSON cannot hold is left out and named. */
 function readResult(value: unknown): ReadResult {
   if (value === undefined || value === null) return { value: {}, statistics: {}, warnings: [] };
@@ -111,7 +120,7 @@ function readResult(value: unknown): ReadResult {
 }
 
 function readResultObject(value: Record<string, unknown>, warnings: string[]): ReadResult {
-  let text: string;
+  let text: string | undefined;
   try {
     text = JSON.stringify(value, (_key, each) => (typeof each === 'bigint' ? each.toString() : each));
   } catch (error) {
@@ -122,8 +131,10 @@ function readResultObject(value: Record<string, unknown>, warnings: string[]): R
       warnings: [...warnings, `the statistics are not JSON: ${(error as Error).message}`],
     };
   }
-  if (Buffer.byteLength(text) <= LARGEST_RESULT_BYTES)
-    return { value, statistics: JSON.parse(text), warnings };
+  const statistics: unknown = text === undefined ? null : JSON.parse(text);
+  if (text === undefined || !isObject(statistics))
+    return { value, statistics: {}, warnings: [...warnings, 'the statistics are no JSON object: left out'] };
+  if (Buffer.byteLength(text) <= LARGEST_RESULT_BYTES) return { value, statistics, warnings };
   const numbers = Object.entries(value).filter(
     ([, each]) => typeof each === 'number' || typeof each === 'boolean',
   );

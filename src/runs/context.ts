@@ -3,6 +3,7 @@
 import type { Clock, EpochMs } from '#core/clock';
 import { sleep } from '#core/clock';
 import { parseDurationMs } from '#core/duration';
+import { SchedulerError } from '#core/errors';
 import type { AppConfig, JobContext, JobLog, Json, JsonObject } from '#core/handler';
 import type { StoredJob } from '#core/job';
 import type { Run } from '#core/run';
@@ -22,6 +23,8 @@ export class RetryRequest extends Error {
     this.afterMs = afterMs;
   }
 }
+
+const LONGEST_WAIT_MS = 30 * 86_400_000;
 
 export interface ContextParts {
   run: Run;
@@ -63,7 +66,9 @@ export function createContext(parts: ContextParts): JobContext {
     config: parts.config,
     progress: (done, total, note) => parts.onProgress({ done, total: total ?? null, note: note ?? null }),
     paused: parts.paused,
-    sleep: (duration) => sleep(clock, toMs(duration), signal),
+    async sleep(duration) {
+      if (!(await sleep(clock, toMs(duration), signal))) throw signal.reason;
+    },
     skip(reason) {
       throw new SkipRequest(reason);
     },
@@ -83,6 +88,13 @@ function isoSeconds(at: EpochMs): string {
   return new Date(at).toISOString().replace('.000Z', 'Z');
 }
 
+/** Whole milliseconds, at least 0 and at most 30 days: the ledger keeps them. INVALID_PARAMETERS for what is no number. */
 function toMs(duration: string | number): number {
-  return typeof duration === 'number' ? duration : parseDurationMs(duration);
+  const ms = typeof duration === 'number' ? duration : parseDurationMs(duration);
+  if (Number.isFinite(ms)) return Math.round(Math.min(Math.max(0, ms), LONGEST_WAIT_MS));
+  throw new SchedulerError(
+    'INVALID_PARAMETERS',
+    `${duration} is no duration`,
+    'write milliseconds, or text such as 30s',
+  );
 }

@@ -12,6 +12,7 @@ import type { Ending } from '#store/store';
 import { type AbortCause, type Classified, classify, type Returned } from './classify.ts';
 import { createContext, type Progress } from './context.ts';
 import { decide } from './decide.ts';
+import { inputFault } from './input.ts';
 
 export interface ExecuteParts {
   clock: Clock;
@@ -45,7 +46,7 @@ export async function execute(
   const begun = clock.monotonic();
   const attempt = new Attempt(run, job, stopper, parts);
   const returned = await attempt.call();
-  const ended = classify(returned, stopper.cause, run.snapshot.policy.timeoutMs);
+  const ended = classified(returned, stopper, run.snapshot.policy.timeoutMs);
   for (const warning of ended.warnings) attempt.log.warn(warning);
   const at = clock.now();
   const verdict = decide(run, ended, at, parts.random());
@@ -63,6 +64,15 @@ export async function execute(
     ending.handlerState = attempt.state;
   logEnding(run, ended, ending, parts.log);
   return ending;
+}
+
+/** An answer that cannot even be read (a getter or `toJSON` that throws) is a failure like any other. */
+function classified(returned: Returned, stopper: Stopper, timeoutMs: number): Classified {
+  try {
+    return classify(returned, stopper.cause, timeoutMs);
+  } catch (error) {
+    return classify({ kind: 'threw', error }, stopper.cause, timeoutMs);
+  }
 }
 
 class Attempt {
@@ -116,7 +126,8 @@ class Attempt {
       call: (operation, args) => this.#parts.call(operation, args, this.#run),
     });
     const value = await handler.call(ctx);
-    this.state = ctx.state;
+    // Checked here: what the ledger cannot keep is a failed attempt, not an ending that can never be written.
+    this.state = JSON.parse(JSON.stringify(ctx.state ?? null)) as Json;
     return value;
   }
 }
@@ -137,14 +148,11 @@ const ABORT_MESSAGES = {
 /** Input is checked again at run time: an override by hand was not in the settings. Wrong input is never retried. */
 function checkedInput(info: HandlerInfo, input: JsonObject): JsonObject {
   if (!info.input) return input;
-  const parsed = info.input.safeParse(input);
-  if (parsed.success) return parsed.data as JsonObject;
-  const issues = parsed.error.issues
-    .map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`)
-    .join('; ');
+  const fault = inputFault(info.input, input);
+  if (fault === null) return info.input.parse(input) as JsonObject;
   const error = new SchedulerError(
     'INVALID_PARAMETERS',
-    `invalid input for ${info.name}: ${issues}`,
+    `invalid input for ${info.name}: ${fault}`,
     'correct the input of the job',
   );
   throw Object.assign(error, { retryable: false });

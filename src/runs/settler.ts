@@ -47,20 +47,54 @@ export class Settler {
     let wait = FIRST_WAIT_MS;
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0);
-      try {
-        const answers = await this.#store.settle(batch.map((each) => each.ending));
-        for (const [i, each] of batch.entries()) this.#answer(each, answers[i] ?? 'lost');
+      const left = await this.#writeBatch(batch);
+      if (left.length === 0) {
         wait = FIRST_WAIT_MS;
-      } catch (error) {
-        // A full disk or a locked file: the work is done, only its record waits. Losing it would run it again.
-        this.#log.error('endings could not be written, trying again', {
-          error: toErrorRecord(error),
-          endings: batch.length,
-        });
-        this.#waiting.unshift(...batch);
-        await sleep(this.#clock, wait);
-        wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+        continue;
       }
+      this.#waiting.unshift(...left);
+      await sleep(this.#clock, wait);
+      wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+    }
+  }
+
+  /** Answers what could not be written. One ending that the store cannot take must not hold back the others. */
+  async #writeBatch(batch: readonly Waiting[]): Promise<Waiting[]> {
+    try {
+      const answers = await this.#store.settle(batch.map((each) => each.ending));
+      for (const [i, each] of batch.entries()) this.#answer(each, answers[i] ?? 'lost');
+      return [];
+    } catch (error) {
+      if (batch.length === 1) return (await this.#writeBare(batch[0]!, error)) ? [] : [...batch];
+      const left: Waiting[] = [];
+      for (const each of batch) left.push(...(await this.#writeBatch([each])));
+      return left;
+    }
+  }
+
+  /**
+   * The same ending as a plain failure: what a handler answered may be something the store cannot take. Where even that
+   * is refused it is the store (a full disk, a locked file): the work is done, only its record waits.
+   */
+  async #writeBare(waiting: Waiting, refused: unknown): Promise<boolean> {
+    const { ending } = waiting;
+    const error = toErrorRecord(refused, 'DATABASE_ERROR');
+    const attempt = { ...ending.attempt, outcome: 'failed' as const, error };
+    const verdict = { kind: 'done' as const, state: 'failed' as const, reason: null };
+    const { handlerState: _dropped, ...rest } = ending;
+    try {
+      const [answer] = await this.#store.settle([
+        { ...rest, attempt, verdict, statistics: null, durationMs: Math.round(ending.durationMs) },
+      ]);
+      this.#log.error('the ledger cannot take what the run answered: it ends as failed', {
+        run_id: ending.runId,
+        error,
+      });
+      this.#answer(waiting, answer ?? 'lost');
+      return true;
+    } catch {
+      this.#log.error('an ending could not be written, trying again', { run_id: ending.runId, error });
+      return false;
     }
   }
 

@@ -5,6 +5,8 @@ import { toErrorRecord } from '#core/errors';
 import type { StoredJob } from '#core/job';
 import type { Run } from '#core/run';
 import type { Store } from '#store/store';
+import { classify } from './classify.ts';
+import { decide } from './decide.ts';
 import { type ExecuteParts, execute, type Stopper, stop } from './execute.ts';
 import { Settler } from './settler.ts';
 
@@ -15,7 +17,6 @@ export interface WorkerOptions extends ExecuteParts {
   cap(): number;
   /** Asked before every claim: notes the pause sources that hold now (rule 6). */
   observePauses(): Promise<unknown>;
-  onSettled(run: Run, answer: 'settled' | 'lost'): void;
 }
 
 interface InFlight {
@@ -26,6 +27,9 @@ interface InFlight {
 
 /** Between the abort of an attempt and the complaint that it does not end (rule 8). */
 const CONFIRM_MS = 10_000;
+/** After a fault of the store. */
+const LOOK_AGAIN_MS = 1_000;
+const LEAST_TO_RECORD_MS = 1_000;
 
 export class Worker {
   readonly #options: WorkerOptions;
@@ -47,6 +51,12 @@ export class Worker {
     this.#only = only;
     this.#open = true;
     this.wake();
+  }
+
+  /** Claims nothing more; what runs goes on. `start` opens it again. */
+  hold(): void {
+    this.#open = false;
+    this.#cancelRetryTimer();
   }
 
   get running(): readonly string[] {
@@ -87,16 +97,20 @@ export class Worker {
     await this.#endWithin(drainMs);
     for (const flight of this.#inFlight.values()) this.#stop(flight, 'shutdown');
     await this.#endWithin(abortMs);
-    for (const flight of [...this.#inFlight.values()]) await this.#giveBack(flight);
-    await this.#settler.idle();
+    const left = [...this.#inFlight.values()].map((flight) => this.#endWithProcess(flight));
+    // A store that takes nothing must not keep the process: what is not recorded is a crash to the next start.
+    await this.#within(Math.max(abortMs, LEAST_TO_RECORD_MS), Promise.all([...left, this.#settler.idle()]));
   }
 
   async #endWithin(ms: number): Promise<void> {
     if (this.#inFlight.size === 0 || ms <= 0) return;
-    const timer = new AbortController();
-    const all = Promise.all([...this.#inFlight.values()].map((flight) => flight.done));
-    await Promise.race([all, sleep(this.#options.clock, ms, timer.signal)]);
-    timer.abort();
+    await this.#within(ms, Promise.all([...this.#inFlight.values()].map((flight) => flight.done)));
+  }
+
+  async #within(ms: number, work: Promise<unknown>): Promise<void> {
+    const over = new AbortController();
+    await Promise.race([work, sleep(this.#options.clock, ms, over.signal)]);
+    over.abort();
   }
 
   async #fill(): Promise<void> {
@@ -112,7 +126,7 @@ export class Worker {
       } catch (error) {
         this.#options.log.at('worker.fill').error('could not look for work', { error: toErrorRecord(error) });
         this.#cancelRetryTimer();
-        if (this.#open) this.#cancelRetryTimer = this.#options.clock.timer(1_000, () => this.wake());
+        if (this.#open) this.#cancelRetryTimer = this.#options.clock.timer(LOOK_AGAIN_MS, () => this.wake());
       }
     }
   }
@@ -124,9 +138,23 @@ export class Worker {
     const only = this.#only === null ? {} : { only: this.#only };
     const claimed = await store.claim({ at, bootId, places, cap: cap(), ...only });
     if (claimed.length === 0) return;
-    const owners = await store.jobs({ uids: claimed.map((run) => run.jobUid) });
+    const owners = await this.#ownersOf(claimed);
     const jobs = new Map(owners.map((job) => [job.uid, job]));
     for (const run of claimed) this.#begin(run, jobs.get(run.jobUid)!);
+  }
+
+  /** The runs are ours already: a store that cannot be read now is asked until it can. */
+  async #ownersOf(claimed: readonly Run[]): Promise<StoredJob[]> {
+    for (;;) {
+      try {
+        return await this.#options.store.jobs({ uids: claimed.map((run) => run.jobUid) });
+      } catch (error) {
+        this.#options.log
+          .at('worker.claim')
+          .error('could not read the jobs of claimed runs', { error: toErrorRecord(error) });
+        await sleep(this.#options.clock, LOOK_AGAIN_MS);
+      }
+    }
   }
 
   #begin(run: Run, job: StoredJob): void {
@@ -144,9 +172,9 @@ export class Worker {
     const ending = await execute(run, job, stopper, this.#options);
     signal.removeEventListener('abort', onAbort);
     if (this.#inFlight.get(run.runId) !== flight) return;
-    const answer = await this.#settler.settle(ending);
-    this.#inFlight.delete(run.runId);
-    this.#options.onSettled(run, answer);
+    await this.#settler.settle(ending);
+    // Claimed again meanwhile, it is another flight.
+    if (this.#inFlight.get(run.runId) === flight) this.#inFlight.delete(run.runId);
     this.wake();
   }
 
@@ -176,23 +204,27 @@ export class Worker {
     }
   }
 
-  /** Cut by the shutdown: recorded before exit, without using an attempt (rule 23). */
-  async #giveBack(flight: InFlight): Promise<void> {
-    const { run } = flight;
+  /**
+   * Still at work when the process ends, which ends it: recorded before exit. Cut by the shutdown alone it is given back
+   * without using an attempt (rule 23); a time limit or a cancel that came before stands.
+   */
+  async #endWithProcess({ run, stopper }: InFlight): Promise<void> {
+    const { clock, random } = this.#options;
     this.#inFlight.delete(run.runId);
-    const at = this.#options.clock.now();
+    const at = clock.now();
+    const { policy } = run.snapshot;
+    const end = classify(
+      { kind: 'threw', error: stopper.controller.signal.reason },
+      stopper.cause,
+      policy.timeoutMs,
+    );
+    const startedAt = run.startedAt ?? at;
     await this.#settler.settle({
       runId: run.runId,
       leaseToken: run.leaseToken ?? '',
-      attempt: {
-        n: run.attempt,
-        startedAt: run.startedAt ?? at,
-        endedAt: at,
-        outcome: 'given_back',
-        error: null,
-      },
-      verdict: { kind: 'given_back' },
-      durationMs: Math.max(0, at - (run.startedAt ?? at)),
+      attempt: { n: run.attempt, startedAt, endedAt: at, outcome: end.outcome, error: end.error },
+      verdict: decide(run, end, at, random()),
+      durationMs: Math.max(0, at - startedAt),
       statistics: null,
       codeHash: null,
     });

@@ -5,6 +5,7 @@ import type { LoadResult } from '#config/load';
 import type { Note, Settings } from '#config/settings';
 import { watchSettings } from '#config/watch';
 import type { Clock } from '#core/clock';
+import type { JsonObject } from '#core/handler';
 import type { StoredJob } from '#core/job';
 import type { Log } from '#core/log';
 import type { ObservedPause, Pause, PauseSource } from '#core/pause';
@@ -16,7 +17,7 @@ import type { Housekeeper } from '#housekeeper/housekeeper';
 import type { Store } from '#store/store';
 import { followRun } from './follow.ts';
 import type { Installation, RunHereOptions, ServeOptions } from './host.ts';
-import { type AcquireLock, LOOK_OF_OTHERS_MS, lockForService } from './lock.ts';
+import { type AcquireLock, LOOK_OF_OTHERS_MS, lockForRun, lockForService } from './lock.ts';
 import { Loops, type LoopsParts } from './loops.ts';
 import { Reloader } from './reload.ts';
 import { SchedulerService } from './service.ts';
@@ -39,6 +40,7 @@ export interface InstallationParts {
   /** Faults of the settings file: then only the ledger can be looked at and written to. */
   faults: readonly Note[];
   handlerKnown(name: string): boolean;
+  inputFault(handler: string, input: JsonObject): string | null;
   scheduleOf(spec: ScheduleSpec): Schedule;
   readPauses(): Promise<ObservedPause[]>;
   housekeeper: Housekeeper;
@@ -46,19 +48,23 @@ export interface InstallationParts {
   loopsParts(onProgress: LoopsParts['onProgress']): LoopsParts;
 }
 
+/** So long a look at another process's lock is believed. */
+const LOOKED_MS = 1_000;
+
 export class Installed implements Installation {
   readonly #parts: InstallationParts;
   readonly service: SchedulerService;
   readonly #reloader: Reloader;
   #loops: Loops | null = null;
+  #servedUntil = -Infinity;
   #onProgress: RunHereOptions['onProgress'] = () => {};
 
   constructor(parts: InstallationParts) {
     this.#parts = parts;
     this.#reloader = new Reloader({
       ...parts,
-      apply: async (adopt) => {
-        await this.#loops?.redefine(adopt);
+      apply: async (next, adopt) => {
+        await this.#loops?.redefine(next.jobs, adopt);
       },
     });
     this.service = new SchedulerService({
@@ -81,9 +87,11 @@ export class Installed implements Installation {
 
   /** A service or a run holds the loops, here or in another process. */
   get isServed(): boolean {
-    if (this.#loops) return true;
-    const lock = this.#parts.acquireLock(this.settings.stateDir);
+    const { clock, acquireLock } = this.#parts;
+    if (this.#loops || clock.monotonic() < this.#servedUntil) return true;
+    const lock = acquireLock(this.settings.stateDir, LOOK_OF_OTHERS_MS);
     if (lock.kind === 'held') lock.release();
+    else this.#servedUntil = clock.monotonic() + LOOKED_MS;
     return lock.kind === 'busy';
   }
 
@@ -105,6 +113,7 @@ export class Installed implements Installation {
   async serve(options: ServeOptions): Promise<void> {
     const { log, clock } = this.#parts;
     const lock = await lockForService(this.#parts, this.settings.stateDir, options.signal);
+    if (lock === null) return;
     try {
       if (options.paused) await this.#pauseAll(options.by);
       await this.#warn();
@@ -146,13 +155,12 @@ export class Installed implements Installation {
   }
 
   async run(job: string, options: RunHereOptions) {
-    const lock = this.#parts.acquireLock(this.settings.stateDir, LOOK_OF_OTHERS_MS);
+    const lock = await lockForRun(this.#parts, this.settings.stateDir, options.signal);
     if (lock.kind === 'busy') {
       const queued = await this.service.runNow(job, options);
-      const run = options.wait
-        ? await followRun(this.service, this.#parts.clock, queued.run_id, options.signal)
-        : queued;
-      return { run, where: 'service' as const };
+      if (!options.wait) return { run: queued, where: 'service' as const };
+      const follow = { service: this.service, clock: this.#parts.clock, isServed: () => this.isServed };
+      return { run: await followRun(follow, queued.run_id, options.signal), where: 'service' as const };
     }
     try {
       this.#onProgress = options.onProgress;

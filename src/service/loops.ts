@@ -14,7 +14,7 @@ import { Scheduler } from '#engine/scheduler';
 import type { Progress } from '#runs/context';
 import { decide } from '#runs/decide';
 import { Worker } from '#runs/worker';
-import type { Store } from '#store/store';
+import type { Effects, ReconcileView, Store } from '#store/store';
 import { requestRun } from './run-request.ts';
 
 export interface LoopsParts {
@@ -50,6 +50,7 @@ export class Loops {
   readonly #worker: Worker;
   readonly #heartbeat: Heartbeat;
   #isService = false;
+  #areOn = false;
 
   constructor(parts: LoopsParts) {
     this.#parts = parts;
@@ -69,7 +70,6 @@ export class Loops {
       observePauses: async () => {
         if (this.#isService) await this.#scheduler.observe();
       },
-      onSettled: () => {},
     });
     this.#heartbeat = new Heartbeat({ store, clock, log, bootId: this.#bootId, stateDir });
   }
@@ -87,6 +87,7 @@ export class Loops {
     this.#isService = true;
     await this.#boot('service');
     if (this.#parts.enabled()) {
+      this.#areOn = true;
       await this.#scheduler.start();
       await this.#queueStartupRuns();
       this.#worker.start();
@@ -133,12 +134,30 @@ export class Loops {
     await this.#parts.store.endBoot(this.#bootId, this.#parts.clock.now());
   }
 
-  /** Changed definitions: due slots are decided under the old ones first, then the new ones hold (rule 14). */
-  async redefine(apply: () => void): Promise<void> {
+  /**
+   * Changed definitions: due slots are decided under the old ones first, then the ledger takes the new ones, and only
+   * then do they hold (rule 14). Throws, with the old ones in force, when the ledger cannot.
+   */
+  async redefine(next: readonly JobSpec[], adopt: () => void): Promise<void> {
     await this.#scheduler.pass();
-    apply();
-    await this.#reconcile(false);
+    await this.#reconcile(next, false);
+    adopt();
+    await this.#switch();
     this.#scheduler.wake();
+  }
+
+  /** `scheduler.enabled` may be switched while the service is up. */
+  async #switch(): Promise<void> {
+    const wanted = this.#parts.enabled();
+    if (wanted === this.#areOn) return;
+    this.#areOn = wanted;
+    if (wanted) {
+      await this.#scheduler.start();
+      this.#worker.start();
+    } else {
+      this.#worker.hold();
+      await this.#scheduler.stop();
+    }
   }
 
   wake(): void {
@@ -159,7 +178,7 @@ export class Loops {
 
   async #boot(kind: 'service' | 'run'): Promise<void> {
     const { store, clock, log, version, pid, readPauses, random } = this.#parts;
-    const last = (await store.boots({ limit: 100 })).find((boot) => boot.kind === 'service');
+    const last = (await store.boots({ limit: 10_000 })).find((boot) => boot.kind === 'service');
     await store.beginBoot({ bootId: this.#bootId, kind, pid, startedAt: this.#startedAt, version });
     // A source that held at the last tick and holds now held in between; one that is gone ended with that tick. A
     // command may have another environment than the service, and its run is allowed in a pause: it notes nothing.
@@ -181,14 +200,15 @@ export class Loops {
           },
         );
     }
-    await this.#reconcile(true);
+    await this.#reconcile(this.#parts.definitions(), true);
   }
 
-  async #reconcile(atStart: boolean): Promise<void> {
-    const { store, clock, scheduleOf, newId, definitions } = this.#parts;
+  async #reconcile(definitions: readonly JobSpec[], atStart: boolean): Promise<void> {
+    const { store, clock, scheduleOf, newId, log } = this.#parts;
     const at = clock.now();
-    await store.reconcile(at, (view) =>
-      reconcile(view, definitions(), {
+    const told: string[] = [];
+    await store.reconcile(at, (view) => {
+      const effects = reconcile(view, definitions, {
         at,
         bootStartedAt: this.#startedAt,
         atStart,
@@ -196,8 +216,11 @@ export class Loops {
         scheduleOf,
         newRunId: newId,
         newUid: newId,
-      }),
-    );
+      });
+      told.splice(0, Infinity, ...effectLines(effects, view));
+      return effects;
+    });
+    for (const line of told) log.at('loops.reconcile').warn(line);
   }
 
   /** `run_on_start`: one run after the first pass (rule 18). */
@@ -211,6 +234,20 @@ export class Loops {
       );
     }
   }
+}
+
+/** What a change of definitions did to slots and waiting runs: nothing of it is silent. */
+function effectLines(effects: Effects, view: ReconcileView): string[] {
+  const names = new Map([...view.jobs, ...effects.insert].map((job) => [job.uid, job.id]));
+  const runs = new Map([...view.live.values()].flat().map((run) => [run.runId, run.jobId]));
+  return [
+    ...effects.rows.map(
+      (row) => `${names.get(row.jobUid)}: ${row.covers?.count ?? 1} slot(s) missed: ${row.reason}`,
+    ),
+    ...effects.end.map(
+      (end) => `${runs.get(end.runId)}: waiting run ${end.runId} ended ${end.state}: ${end.reason}`,
+    ),
+  ];
 }
 
 /** Operations that job code may ask for by `ctx.call`; anything else is refused with their names. */

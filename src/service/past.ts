@@ -1,13 +1,21 @@
 // How things stood at an instant that is over: the schedule a job had, whether a service was up.
 
 import type { EpochMs } from '#core/clock';
-import type { JsonObject } from '#core/handler';
 import type { StoredJob } from '#core/job';
 import type { ScheduleSpec } from '#core/schedule';
-import type { Store } from '#store/store';
+import type { JobChange, Store } from '#store/store';
 
 /** A boot that has not ticked for this long is gone. */
 const STALE_MS = 30_000;
+
+const DEFINES: readonly JobChange['what'][] = [
+  'created',
+  'updated',
+  'schedule',
+  'enabled',
+  'orphaned',
+  'returned',
+];
 
 /** The schedule the job had at `at`, by its changes. */
 export async function definitionAt(
@@ -15,10 +23,10 @@ export async function definitionAt(
   job: StoredJob,
   at: EpochMs,
 ): Promise<{ schedule: ScheduleSpec | null; because: string | null }> {
-  const changes = await store.changes({ jobUid: job.uid, before: at, limit: 100 });
-  const last = changes.find(
-    (change) => change.after === null || (change.after as JsonObject).schedule !== undefined,
-  );
+  const changes = await store.changes({ jobUid: job.uid, before: at, limit: 10_000 });
+  const state = changes.find((change) => change.what === 'state' || DEFINES.includes(change.what));
+  if (state?.what === 'state') return { schedule: null, because: `the job was ${state.after} then` };
+  const last = changes.find((change) => DEFINES.includes(change.what));
   if (!last) return { schedule: job.schedule, because: null };
   if (last.after === null) return { schedule: null, because: 'the job was not in the settings then' };
   const then = last.after as unknown as { schedule: ScheduleSpec; enabled: boolean; manualOnly: boolean };

@@ -4,6 +4,7 @@ import { keepUntilRestart, restartRequired } from '#config/diff';
 import { formatNote } from '#config/format';
 import type { LoadResult } from '#config/load';
 import type { Note, Settings } from '#config/settings';
+import type { Clock } from '#core/clock';
 import { toErrorRecord } from '#core/errors';
 import type { Log } from '#core/log';
 
@@ -14,8 +15,11 @@ export interface ReloaderParts {
   /** Reads the settings file anew. */
   reload(): Promise<LoadResult>;
   /** Makes the loops go on under the settings that `adopt` sets. */
-  apply(adopt: () => void): Promise<void>;
+  apply(next: Settings, adopt: () => void): Promise<void>;
+  clock: Clock;
 }
+
+const TRY_AGAIN_MS = 5_000;
 
 export class Reloader {
   readonly #parts: ReloaderParts;
@@ -55,6 +59,8 @@ export class Reloader {
       this.#log.error('the settings could not be read again, the last good ones stay', {
         error: toErrorRecord(error),
       });
+      // The file will not change again by itself, but the ledger may take it then.
+      this.#parts.clock.timer(TRY_AGAIN_MS, () => void this.reload());
     }
   }
 
@@ -63,7 +69,8 @@ export class Reloader {
     const before = current();
     const restart = restartRequired(before, next);
     if (restart.length > 0) this.#log.warn('these changes need a restart', { restart_required: restart });
-    await apply(() => adopt(keepUntilRestart(before, next)));
+    const kept = keepUntilRestart(before, next);
+    await apply(kept, () => adopt(kept));
     const changed = changedJobs(before, next);
     if (changed.length > 0) this.#log.info('settings applied', { jobs: changed });
     const known = new Set(before.warnings.map(formatNote));

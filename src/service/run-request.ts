@@ -73,3 +73,17 @@ function rowOf({ job }: Pick<DueJob, 'job' | 'live'>, request: RunRequest): NewR
     by: request.by,
   };
 }
+
+/** A queued run waits for a service: saying that it runs would be false. */
+export function alreadyRunning(jobId: string, runId: string, inTheWay: Run | null): SchedulerError {
+  const state = inTheWay?.state ?? 'running';
+  const fix =
+    state === 'queued'
+      ? 'start the service, cancel it with cancel-run, or use --force'
+      : 'wait for it, cancel it with cancel-run, or use --force';
+  return new SchedulerError(
+    'ALREADY_RUNNING',
+    `job ${jobId} already has a run that is ${state}: ${runId}`,
+    fix,
+  );
+}

@@ -4,13 +4,13 @@ import type { Clock, EpochMs } from '#core/clock';
 import { closest } from '#core/did-you-mean';
 import { SchedulerError } from '#core/errors';
 import type { JsonObject } from '#core/handler';
-import type { StoredJob } from '#core/job';
+import { isScheduled, type StoredJob } from '#core/job';
 import type { Pause, PauseSource } from '#core/pause';
 import { isFinal, LIVE_STATES, type Run, type RunState } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { Store } from '#store/store';
 import { definitionAt, downAt } from './past.ts';
-import { requestRun } from './run-request.ts';
+import { alreadyRunning, requestRun } from './run-request.ts';
 import { iso, type JobShape, jobShape, jobState, type RunShape, runShape } from './shapes.ts';
 import { type WhyShape, why } from './why.ts';
 
@@ -20,6 +20,8 @@ export interface ServiceParts {
   timezone(): string;
   scheduleOf(spec: ScheduleSpec): Schedule;
   handlerKnown(name: string): boolean;
+  /** What is wrong with an input for a handler; null = nothing. */
+  inputFault(handler: string, input: JsonObject): string | null;
   /** Jobs as the ledger has them, or, where no service keeps it up to date, as the settings would make them. */
   jobs(): Promise<StoredJob[]>;
   newRunId(): string;
@@ -57,9 +59,10 @@ export class SchedulerService {
     for (const job of jobs) {
       if (jobState(job, pauses) !== 'active' || job.nextSlot === null) continue;
       const schedule = this.#parts.scheduleOf(job.schedule);
+      const left = Math.min(query.count, (job.policy.maxExecutions ?? Infinity) - job.admittedCount);
       for (
         let at: EpochMs | null = job.nextSlot, n = 0;
-        at !== null && n < query.count;
+        at !== null && n < left;
         n++, at = schedule.next(at)
       ) {
         slots.push({ at, job });
@@ -98,6 +101,13 @@ export class SchedulerService {
   async runNow(idOrName: string, options: RunNowOptions): Promise<RunShape> {
     const { store, clock, handlerKnown, newRunId, onWrite } = this.#parts;
     const job = await this.#find(idOrName);
+    const fault = this.#parts.inputFault(job.handler, { ...job.input, ...options.input });
+    if (fault !== null)
+      throw new SchedulerError(
+        'INVALID_PARAMETERS',
+        `invalid input for ${job.id}: ${fault}`,
+        'correct the input',
+      );
     const result = await store.enqueue(job.id, (due) =>
       requestRun(due, {
         ...options,
@@ -108,13 +118,8 @@ export class SchedulerService {
       }),
     );
     if (result.kind === 'no_job') throw await this.#unknownJob(idOrName);
-    if (result.kind === 'refuse') {
-      throw new SchedulerError(
-        'ALREADY_RUNNING',
-        `job ${job.id} is already running: ${result.inTheWay}`,
-        'wait for it, cancel it, or use --force',
-      );
-    }
+    if (result.kind === 'refuse')
+      throw alreadyRunning(job.id, result.inTheWay, await store.run(result.inTheWay));
     onWrite();
     return runShape(result.run, job.schedule.timezone);
   }
@@ -212,7 +217,7 @@ export class SchedulerService {
       pauses,
       down: await downAt(store, at),
       inTheWay: blocker ? await store.run(blocker) : null,
-      nextSlot: scheduleOf(job.schedule).next(Math.max(at, clock.now())),
+      nextSlot: isScheduled(job) ? scheduleOf(job.schedule).next(Math.max(at, clock.now())) : null,
     });
   }
 

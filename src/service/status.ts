@@ -32,7 +32,8 @@ export function statusShape(input: StatusInput) {
     jobs[state] = (jobs[state] ?? 0) + 1;
   }
   return {
-    state: !served ? 'stopped' : paused.length > 0 ? 'paused' : 'running',
+    // A `run` of the command line holds the loops too, and is no service.
+    state: !served || boot?.kind !== 'service' ? 'stopped' : paused.length > 0 ? 'paused' : 'running',
     boot: boot?.bootId ?? null,
     since: served ? isoOrNull(boot?.startedAt ?? null, zone) : null,
     last_tick: isoOrNull(boot?.lastTick ?? null, zone),

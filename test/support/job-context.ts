@@ -77,7 +77,7 @@ export function jobContext<Input>(options: FakeOptions<Input>): FakeJobContext<I
     paused: () => false,
     sleep: async (duration) => {
       slept.push(duration);
-      return !signal.aborted;
+      signal.throwIfAborted();
     },
     skip: (reason) => {
       throw new Error(`skipped: ${reason}`);

@@ -42,6 +42,9 @@ export class HandlerRegistry {
   /** Code of a file that cannot be loaded, by the name its job would have: the last fault, for messages. */
   readonly #faults = new Map<string, SchedulerError>();
 
+  readonly #faulty = new Set<string>();
+  /** Handlers whose changed code is being loaded: a second run at once waits for the same code. */
+  readonly #loading = new Map<string, Promise<Handler>>();
   /** What was said of a file: the same again at the next discovery would only be noise. */
   readonly #told = new Map<string, string>();
 
@@ -58,6 +61,7 @@ export class HandlerRegistry {
     }
     const seen = new Map<string, string>();
     this.#faults.clear();
+    this.#faulty.clear();
     for (const file of files.keys()) {
       const handler = await this.#tryLoad(file);
       if (!handler) continue;
@@ -71,8 +75,29 @@ export class HandlerRegistry {
       }
     }
     for (const [name, { handler }] of this.#handlers) {
-      const gone = handler.info.file !== null && !seen.has(name) && !this.#faults.has(name);
-      if (gone) this.#handlers.delete(name);
+      const { file } = handler.info;
+      // Code that does not load keeps its last good version, whatever its handler is called.
+      if (file !== null && !seen.has(name) && !this.#faulty.has(file)) this.#handlers.delete(name);
+    }
+  }
+
+  /** As this one is now, to try other directories on: settings that are refused must not change what runs. */
+  fork(): HandlerRegistry {
+    const other = new HandlerRegistry(this.#log);
+    for (const [name, known] of this.#handlers) other.#handlers.set(name, { ...known });
+    for (const [file, message] of this.#told) other.#told.set(file, message);
+    return other;
+  }
+
+  /** What `other` found holds from now on. */
+  take(other: HandlerRegistry): void {
+    for (const [mine, theirs] of [
+      [this.#handlers, other.#handlers],
+      [this.#faults, other.#faults],
+      [this.#told, other.#told],
+    ] as [Map<string, unknown>, Map<string, unknown>][]) {
+      mine.clear();
+      for (const [key, value] of theirs) mine.set(key, value);
     }
   }
 
@@ -91,6 +116,12 @@ export class HandlerRegistry {
 
   /** The handler with the code its file has now. Throws HANDLER_NOT_FOUND, naming the nearest or the fault in its file. */
   async load(name: string): Promise<Handler> {
+    const loading = this.#loading.get(name) ?? this.#loadNow(name).finally(() => this.#loading.delete(name));
+    this.#loading.set(name, loading);
+    return await loading;
+  }
+
+  async #loadNow(name: string): Promise<Handler> {
     const known = this.#handlers.get(name);
     if (!known) throw this.#missing(name);
     const { file } = known.handler.info;
@@ -105,8 +136,11 @@ export class HandlerRegistry {
       this.#log.warn(`${file}: the changed code does not load, the last good version runs`, {
         job_name: name,
       });
-    else if (fresh.info.name !== name) throw this.#missing(name);
-    else Object.assign(known, { handler: fresh, ...asOnDisk(file) });
+    else if (fresh.info.name !== name) {
+      this.#handlers.delete(name);
+      this.#handlers.set(fresh.info.name, { handler: fresh, ...asOnDisk(file) });
+      throw this.#missing(name);
+    } else Object.assign(known, { handler: fresh, ...asOnDisk(file) });
     return known.handler;
   }
 
@@ -118,6 +152,7 @@ export class HandlerRegistry {
       return handler;
     } catch (error) {
       const fault = error instanceof SchedulerError ? error : explainImportError(file, error);
+      this.#faulty.add(file);
       const base =
         path.parse(file).name === 'index' ? path.basename(path.dirname(file)) : path.parse(file).name;
       this.#faults.set(base.replaceAll('-', '_'), fault);

@@ -5,6 +5,7 @@ import { isFinal, isLegalMove, type Run } from '#core/run';
 import type { Boot, Ending, RunEnd, Verdict } from '../store.ts';
 import { findBoot, markDeadBoots } from './boots.ts';
 import type { Database } from './database.ts';
+import { jobOf } from './jobs.ts';
 import { RUN_COLUMNS, readRun } from './rows.ts';
 import { findRun, IS_HELD, saveRun } from './runs.ts';
 import { afterAttempt, afterWait, stateToKeep, tallyOf } from './verdicts.ts';
@@ -90,7 +91,7 @@ function interruption(run: Run, boot: Boot | null, at: EpochMs, verdict: Verdict
 }
 
 function writeEnding(db: Database, run: Run, ending: Ending): Run {
-  const after = afterAttempt(run, ending);
+  const after = afterAttempt(run, ending, ending.verdict.kind === 'done' ? null : jobOf(db, run.jobUid));
   writeEnd(db, after, stateToKeep(after, ending));
   return after;
 }

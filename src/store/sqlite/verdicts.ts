@@ -4,11 +4,11 @@ import type { EpochMs } from '#core/clock';
 import type { ErrorRecord } from '#core/errors';
 import type { Json, JsonObject } from '#core/handler';
 import type { StoredJob } from '#core/job';
-import { isFinal, type Run } from '#core/run';
+import { HAND_STARTED, isFinal, type Run } from '#core/run';
 import type { Ending, RunEnd } from '../store.ts';
 
-/** A held run after its attempt. A retry or a giving back that somebody asked to cancel in between ends cancelled. */
-export function afterAttempt(run: Run, ending: Ending): Run {
+/** A held run after its attempt; `job` where there may be another one. A retry or a giving back that somebody asked to cancel in between ends cancelled. */
+export function afterAttempt(run: Run, ending: Ending, job: Pick<StoredJob, 'state'> | null): Run {
   const { attempt, verdict } = ending;
   const tried: Run = {
     ...run,
@@ -21,6 +21,11 @@ export function afterAttempt(run: Run, ending: Ending): Run {
   if (verdict.kind === 'done') return ended(tried, verdict, attempt.error, attempt.endedAt);
   if (run.cancelRequested)
     return ended(tried, { state: 'cancelled', reason: null }, attempt.error, attempt.endedAt);
+  // A job that was switched off meanwhile starts no further attempt (rule 14).
+  if ((job?.state === 'disabled' || job?.state === 'orphaned') && !HAND_STARTED.includes(run.kind)) {
+    const to = { state: verdict.kind === 'retry' ? 'failed' : 'interrupted', reason: job.state } as const;
+    return ended(tried, to, attempt.error, attempt.endedAt);
+  }
   const waiting: Run = { ...tried, state: 'queued', bootId: null };
   return verdict.kind === 'retry'
     ? { ...waiting, notBefore: verdict.notBefore, holdsPlace: false, error: attempt.error }

@@ -180,7 +180,7 @@ test('jobs without a class are one warning together, and each says so; the other
   expect(warning).toMatchObject({
     code: 'HANDLER_MISSING',
     line: 4,
-    message: expect.stringMatching(/gone, lost/),
+    message: expect.stringMatching(/gone, nowhere \(of job lost\)/),
   });
   expect(result.settings.jobs.map((job) => job.warnings.length)).toEqual([0, 1, 1, 0]);
 });

@@ -20,7 +20,7 @@ let directory: string;
 let graph: Graph;
 let state: KnownState;
 const slept: (string | number)[] = [];
-const sleep = async (duration: string | number): Promise<boolean> => slept.push(duration) > 0;
+const sleep = async (duration: string | number): Promise<void> => void slept.push(duration);
 const signal = new AbortController().signal;
 
 beforeEach(async () => {
