@@ -88,6 +88,15 @@ function change(
   if (!spec.enabled) endQueued(live, 'disabled', effects);
   if (Object.keys(set).length === 0) return;
   effects.update.push({ uid: job.uid, set });
+  if ((raised || spent) && set.state !== job.state) {
+    effects.changes.push({
+      jobUid: job.uid,
+      what: 'state',
+      before: job.state,
+      after: set.state ?? null,
+      by: ctx.by,
+    });
+  }
   for (const what of [
     returned && 'returned',
     enabled && 'enabled',

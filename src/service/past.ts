@@ -25,7 +25,8 @@ export async function definitionAt(
 ): Promise<{ schedule: ScheduleSpec | null; because: string | null }> {
   const changes = await store.changes({ jobUid: job.uid, before: at, limit: 10_000 });
   const state = changes.find((change) => change.what === 'state' || DEFINES.includes(change.what));
-  if (state?.what === 'state') return { schedule: null, because: `the job was ${state.after} then` };
+  if (state?.what === 'state' && state.after !== 'active')
+    return { schedule: null, because: `the job was ${state.after} then` };
   const last = changes.find((change) => DEFINES.includes(change.what));
   if (!last) return { schedule: job.schedule, because: null };
   if (last.after === null) return { schedule: null, because: 'the job was not in the settings then' };

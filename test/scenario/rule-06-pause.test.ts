@@ -282,3 +282,48 @@ it('without a service a command shows the outside pauses as it finds them', asyn
   ]);
   expect((await (await s.command()).status()).paused).toEqual([]);
 });
+
+it('a source that is first seen at a slot holds that slot, though timers wake a little late', async () => {
+  const s = await createScenario({
+    at: '2026-11-21T10:00:30Z',
+    scheduler: TICK,
+    handlers: { tick: () => ({}) },
+  });
+  const timer = s.clock.timer.bind(s.clock);
+  s.clock.timer = (ms, wake) => timer(ms + 2, wake);
+  await s.start();
+  await s.advanceTo('2026-11-21T10:00:59Z');
+  const marker = path.join(s.dir, 'vault/.aclarai_pause');
+  await writeFile(marker, '');
+  await s.advanceTo('2026-11-21T10:01:59Z');
+  await rm(marker);
+  await s.advanceTo('2026-11-21T10:02:30Z');
+  expect(await s.ledger('tick')).toEqual([
+    '2026-11-21T10:01:00Z skipped: paused',
+    '2026-11-21T10:02:00Z succeeded',
+  ]);
+});
+
+it('of two .env files the later that names the variable wins', async () => {
+  const s = await ticking();
+  await writeFile(path.join(s.dir, '.env'), 'AUTOMATION_PAUSE=true\n');
+  await s.advanceTo('2026-11-21T10:01:30Z');
+  await writeFile(ENV_FILE(s), 'AUTOMATION_PAUSE=false\n');
+  await s.advanceTo('2026-11-21T10:02:30Z');
+  await rm(ENV_FILE(s));
+  await s.advanceTo('2026-11-21T10:03:30Z');
+  expect(await s.ledger('tick')).toEqual([
+    '2026-11-21T10:01:00Z skipped: paused',
+    '2026-11-21T10:02:00Z succeeded',
+    '2026-11-21T10:03:00Z skipped: paused',
+  ]);
+});
+
+it('an open gap row survives a reload', async () => {
+  const s = await ticking();
+  await s.service.pause({ reason: null, until: null, by: 'ann' });
+  await s.advanceTo('2026-11-21T10:01:30Z');
+  await s.installed.reload();
+  await s.advanceTo('2026-11-21T10:02:30Z');
+  expect(await s.ledger('tick')).toEqual(['2026-11-21T10:02:00Z skipped: paused x2']);
+});

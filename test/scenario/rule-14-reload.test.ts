@@ -1,7 +1,8 @@
 // Rule 14: hot reload.
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { SqliteStore } from '#store/sqlite/sqlite-store';
 import { createScenario, gate, type Scenario } from '../support/scenario.ts';
 
 const OFF = 'jobs:\n  vault_sync: { enabled: false }\n  housekeeping: { enabled: false }\n';
@@ -159,4 +160,91 @@ it('vault path and databases need a restart, which is said; all else is live', a
   expect(s.lines).toContainEqual(expect.objectContaining({ restart_required: ['paths.vault'] }));
   expect(s.installed.settings.app.paths.vault).toBe(path.join(s.dir, 'vault'));
   expect(await s.service.next({ job: 'tick', count: 1 })).toMatchObject([{ slot: '2026-11-21T10:02:00Z' }]);
+});
+
+it('a run that goes on while its job is switched off starts no further attempt', async () => {
+  const work = gate();
+  const s = await createScenario({
+    at: '2026-11-21T10:00:30Z',
+    scheduler:
+      'jobs:\n  a: { enabled: true, cron: "1 10 * * *" }\n  o: { enabled: true, cron: "1 10 * * *" }',
+    handlers: { a: () => work.promise, o: () => work.promise },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:01:10Z');
+  await rewrite(s, '  a: { enabled: false, cron: "1 10 * * *" }');
+  work.fail(new Error('no luck'));
+  await s.quiet();
+  expect(await s.rows('a')).toMatchObject([
+    { state: 'failed', reason: 'disabled', error: { message: 'no luck' } },
+  ]);
+  expect(await s.rows('o')).toMatchObject([{ state: 'failed', reason: 'orphaned' }]);
+});
+
+it('scheduler.enabled switches the loops while the service is up', async () => {
+  const s = await createScenario({
+    at: '2026-11-21T10:00:30Z',
+    scheduler: 'enabled: false\njobs:\n  tick: { enabled: true, cron: "* * * * *" }',
+    handlers: { tick: () => ({}) },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:02:30Z');
+  await s.installed.reload();
+  expect(await s.ledger('tick')).toEqual([]);
+  await s.writeSettings(`enabled: true\n${OFF}  tick: { enabled: true, cron: "* * * * *" }`);
+  await s.installed.reload();
+  await s.advanceTo('2026-11-21T10:03:30Z');
+  expect(await s.ledger('tick')).toEqual([
+    '2026-11-21T10:02:00Z succeeded x2',
+    '2026-11-21T10:03:00Z succeeded',
+  ]);
+  await s.writeSettings(`enabled: false\n${OFF}  tick: { enabled: true, cron: "* * * * *" }`);
+  await s.installed.reload();
+  await s.advanceTo('2026-11-21T10:05:30Z');
+  expect(await s.ledger('tick')).toHaveLength(2);
+});
+
+it('a ledger that cannot take the change keeps the old settings in force, and is asked again', async () => {
+  const s = await ticking();
+  const refused = vi.spyOn(SqliteStore.prototype, 'reconcile').mockRejectedValue(new Error('disk full'));
+  await rewrite(s, '  tick: { enabled: true, cron: "*/10 * * * *" }');
+  expect(await s.service.next({ job: 'tick', count: 1 })).toMatchObject([{ slot: '2026-11-21T10:01:00Z' }]);
+  refused.mockRestore();
+  await s.advanceTo('2026-11-21T10:00:40Z');
+  expect(await s.service.next({ job: 'tick', count: 1 })).toMatchObject([{ slot: '2026-11-21T10:10:00Z' }]);
+});
+
+it('a schedule edited after the clock went back goes on from what is accounted for', async () => {
+  const s = await ticking();
+  await s.advanceTo('2026-11-21T10:05:30Z');
+  s.clock.jumpWall(-180_000);
+  await rewrite(s, '  tick: { enabled: true, cron: "*/2 * * * *" }');
+  await s.advanceTo('2026-11-21T10:06:30Z');
+  expect((await s.ledger('tick')).at(-1)).toBe('2026-11-21T10:06:00Z succeeded');
+  expect(s.lines.filter((line) => line.level === 'ERROR')).toEqual([]);
+});
+
+it('max_executions lowered below the count completes the job', async () => {
+  const s = await ticking();
+  await s.advanceTo('2026-11-21T10:03:30Z');
+  await rewrite(s, '  tick: { enabled: true, cron: "* * * * *", max_executions: 2 }');
+  await s.advanceTo('2026-11-21T10:05:30Z');
+  expect(await s.ledger('tick')).toHaveLength(3);
+  expect(await s.service.find('tick')).toMatchObject({ state: 'completed' });
+  expect(await s.service.why('tick', Date.parse('2026-11-21T10:04:00Z'))).toMatchObject({
+    answer: 'not_scheduled',
+  });
+});
+
+it('pausing and resuming one job does not hide its schedule from why', async () => {
+  const s = await ticking();
+  await s.service.pause({ job: 'tick', reason: null, until: null, by: 'ann' });
+  await s.service.resume({ job: 'tick', by: 'ann' });
+  await s.stop();
+  await s.advanceTo('2026-11-21T10:30:30Z');
+  await s.start();
+  expect(await s.service.why('tick', Date.parse('2026-11-21T10:10:00Z'))).toMatchObject({
+    answer: 'missed',
+    reason: 'downtime',
+  });
 });

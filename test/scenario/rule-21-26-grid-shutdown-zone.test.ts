@@ -1,6 +1,6 @@
 // Rules 21, 23, 25 and 26: interval grids, shutdown, zones, durations.
 import { expect, it } from 'vitest';
-import { createScenario, gate } from '../support/scenario.ts';
+import { createScenario, gate, type HandlerFunction } from '../support/scenario.ts';
 
 const at = '2026-11-21T10:00:30.400Z';
 
@@ -143,4 +143,52 @@ it('bare numbers are seconds', async () => {
     retry_delay: 60,
     misfire_grace_time: 7200,
   });
+});
+
+it('a time limit that came before the shutdown stands: the run is not given back', async () => {
+  const s = await createScenario({
+    at,
+    scheduler: 'jobs:\n  deaf: { enabled: true, cron: "1 10 * * *", timeout: 1m, retries: 0 }',
+    handlers: { deaf: () => gate().promise },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:03:30Z');
+  await s.stop();
+  await s.start();
+  expect(await s.rows('deaf')).toMatchObject([{ state: 'timed_out', attempt: 1 }]);
+});
+
+it.each<[string, HandlerFunction]>([
+  ['a plain sleep', (ctx) => ctx.sleep('1h').then(() => ({ items_processed: 1 }))],
+  [
+    'an answer that it failed',
+    (ctx) =>
+      new Promise((resolve) =>
+        ctx.signal.addEventListener('abort', () => resolve({ success: false, error: 'aborted' })),
+      ),
+  ],
+])('%s that the shutdown cuts is given back', async (_name, handler) => {
+  const s = await createScenario({
+    at,
+    scheduler: 'jobs:\n  long: { enabled: true, cron: "1 10 * * *", retries: 0 }',
+    handlers: { long: (ctx) => (s.calls.length === 1 ? handler(ctx) : {}) },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:01:10Z');
+  await s.stop();
+  await s.start();
+  expect(await s.rows('long')).toMatchObject([{ state: 'succeeded', attempt: 1 }]);
+});
+
+it('the drain lets work end before anything is aborted', async () => {
+  const s = await createScenario({
+    at,
+    scheduler: 'shutdown: { drain: 20s, abort: 3s }\njobs:\n  short: { enabled: true, cron: "1 10 * * *" }',
+    handlers: { short: (ctx) => ctx.sleep('15s').then(() => ({ aborted: ctx.signal.aborted })) },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:01:00Z');
+  await s.stop();
+  await s.start();
+  expect(await s.rows('short')).toMatchObject([{ state: 'succeeded', statistics: { aborted: false } }]);
 });

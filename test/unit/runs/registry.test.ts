@@ -163,3 +163,27 @@ it('a file that is gone at the next discovery is no handler any more', async () 
     fix: expect.stringContaining('did you mean b'),
   });
 });
+
+it('code that breaks keeps its last good version through a discovery, whatever its handler is called', async () => {
+  const named = (n: number) =>
+    `import { defineJob } from 'aclarai-scheduler';\nexport default defineJob({ handler: 'custom', run: () => ({ n: ${n} }) });`;
+  const s = await setup({ 'other.ts': named(1) });
+  await s.write('other.ts', 'export default {');
+  await s.discover();
+  expect(await s.call('custom')).toEqual({ n: 1 });
+});
+
+it('two runs at once after an edit both get the new code', async () => {
+  const s = await setup({ 'a.ts': answers({ n: 1 }) });
+  await s.write('a.ts', answers({ n: 22 }));
+  expect(await Promise.all([s.call('a'), s.call('a')])).toEqual([{ n: 22 }, { n: 22 }]);
+});
+
+it('what is tried on a fork changes nothing until it is taken', async () => {
+  const s = await setup({ 'a.ts': answers({}) });
+  const fork = s.registry.fork();
+  await fork.discover([]);
+  expect(s.registry.names).toEqual(['a']);
+  s.registry.take(fork);
+  expect(s.registry.names).toEqual([]);
+});
