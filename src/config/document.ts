@@ -23,6 +23,21 @@ import { isMapping, type Path } from './tree.ts';
  * A file without content is refused too: that is what a file looks like that is just being written.
  */
 export function readDocument(file: string, text: string, findings: Findings): Source | null {
+  const parsed = parse(file, text);
+  if (tellSyntax(parsed.source, text, parsed.document, findings)) return filled(parsed, findings);
+  // An unquoted `*/30` is told; read as it was meant, the file shows its other faults too.
+  const meant = quoteStars(text);
+  if (meant === text) return null;
+  const again = parse(file, meant);
+  return again.document.errors.length === 0 ? filled(again, findings) : null;
+}
+
+interface Parsed {
+  source: YamlSource;
+  document: Document;
+}
+
+function parse(file: string, text: string): Parsed {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -31,8 +46,17 @@ export function readDocument(file: string, text: string, findings: Findings): So
     resolveKnownTags: false,
     logLevel: 'error',
   });
-  const source = new YamlSource(file, document, lines);
-  if (!tellSyntax(source, text, document, findings)) return null;
+  return { source: new YamlSource(file, document, lines), document };
+}
+
+/** A schedule that begins with a star (no name of an anchor does so), on a line of its own or between braces, with quotes around it. */
+function quoteStars(text: string): string {
+  return text
+    .replace(/^(\s*[\w.-]+:[ \t]+)(\*(?:\/|[ \t])[^\n#"']*?)([ \t]*(?:#.*)?)$/gm, '$1"$2"$3')
+    .replace(/([{,][ \t]*[\w.-]+:[ \t]+)(\*(?:\/|[ \t])[^\n,}"']*?)([ \t]*[,}])/g, '$1"$2"$3');
+}
+
+function filled({ source, document }: Parsed, findings: Findings): Source | null {
   if (!fill(source, document, findings)) return null;
   tellTags(source, document, findings);
   return source;

@@ -32,7 +32,7 @@ export default defineJob({ async run() { throw new Error('the disk is full'); } 
 const WAITING = `import { defineJob } from 'aclarai-scheduler';
 export default defineJob({ async run(ctx) {
   ctx.log.info('waiting began');
-  await ctx.sleep('5m');
+  await ctx.sleep('5m').catch(() => {});
   return { told: ctx.signal.aborted };
 } });
 `;

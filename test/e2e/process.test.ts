@@ -255,3 +255,20 @@ function boots(project: Project): unknown[] {
     ledger.close();
   }
 }
+
+describe('careless code of jobs', () => {
+  test('a rejection nobody awaits and a throw in a timer are told, and the service goes on', async () => {
+    const project = await Project.create();
+    const code = aJob(`
+      Promise.reject(new Error('floating'));
+      setTimeout(() => { throw new Error('late'); }, 1);
+      return { items_processed: 1 };`);
+    await withJob(project, 'stray', code, `${NO_SYNC}\n${QUIET}\nstray: { enabled: true, every: 1s }`);
+    const service = project.start();
+    expect(await service.message(/nobody handles.*floating/)).toMatchObject({ level: 'ERROR' });
+    expect(await service.message(/nobody handles.*late/)).toMatchObject({ level: 'ERROR' });
+    const from = service.lines.length;
+    expect(await service.runOf('stray', from)).toMatchObject({ success: true });
+    expect((await service.kill('SIGTERM')).code).toBe(0);
+  });
+});

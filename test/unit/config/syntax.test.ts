@@ -8,7 +8,6 @@ const JOB = 'scheduler:\n  jobs:\n    vault_sync:\n';
 test.each([
   ['a star without quotes', `${JOB}      cron: */30 * * * *\n`, '4 QUOTE_IT scheduler.jobs.vault_sync.cron'],
   ['nothing but stars', `${JOB}      cron: * * * * *\n`, '4 QUOTE_IT scheduler.jobs.vault_sync.cron'],
-  ['one star', `${JOB}      cron: */5\n`, '4 QUOTE_IT scheduler.jobs.vault_sync.cron'],
   ['a star in braces', 'scheduler: { jobs: { vault_sync: { cron: */5 * * * * } } }\n', '1 QUOTE_IT'],
   ['a nickname without quotes', `${JOB}      cron: @daily\n`, '4 QUOTE_IT'],
   ['a reference without quotes', `${JOB}      input: { key: !ref:env:NAME }\n`, '4 QUOTE_IT'],
@@ -30,6 +29,20 @@ test('the fault of a star without quotes says what to write, and points at the s
   expect(result).toMatchObject({
     faults: [{ line: 4, column: 13, fix: expect.stringMatching(/^quote it.*"\*\/30 \* \* \* \*"/) }],
   });
+});
+
+test('stars without quotes do not hide the other faults of the file', async () => {
+  const yaml = `${JOB}      cron: */30 * * * *\n      timout: 5\n    mine: { cron: */5 * * * *, enabled: true }\n    other: { enabled: 1, cron: "99 * * * *" }\n`;
+  const faults = await faultsOf(yaml);
+  expect(faults.filter((fault) => fault.includes('QUOTE_IT')).map((fault) => fault.split(' ')[0])).toEqual([
+    '4',
+    '6',
+  ]);
+  expect(faults.filter((fault) => !fault.includes('QUOTE_IT')).map((fault) => fault.split(' ')[0])).toEqual([
+    '5',
+    '7',
+    '7',
+  ]);
 });
 
 test('a key that is written twice is a fault beside the others, not instead of them', async () => {
