@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '#core/clock';
-import { toErrorRecord } from '#core/errors';
+import { faultFields, toErrorRecord } from '#core/errors';
 
 // Code as it was stripped and compiled at the last start, which halves a start: only for what is imported after this.
 // Not in the temporary directory, where somebody else could put code of theirs; a read-only place is no fault.
@@ -50,11 +50,13 @@ const isQuiet = !serving && process.env.LOG_LEVEL === undefined;
 // no other run. `settings` → Result: nothing that a job does stops the service.
 for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
   process.on(event, (thrown: unknown) => {
-    const { code, message } = toErrorRecord(thrown);
-    log.at('main.stray').error(`an error that nobody handles, probably of a job: ${message}`, {
-      error: message,
-      error_type: code,
-    });
+    const { message } = toErrorRecord(thrown);
+    log
+      .at('main.stray')
+      .error(
+        `an error that nobody handles, probably of a job: ${message}`,
+        faultFields(thrown, 'jobs', 'EXECUTION_ERROR'),
+      );
     if (!serving) process.exitCode = 1;
   });
 }

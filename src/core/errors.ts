@@ -79,3 +79,14 @@ function describe(thrown: unknown): string {
     return Object.prototype.toString.call(thrown);
   }
 }
+
+/** The fields of an error line, as other aclarai services read them: `error`, `error_type` (= code), `module_id`, `details`. */
+export function faultFields(thrown: unknown, moduleId: string, code: ErrorCode = 'DATABASE_ERROR'): object {
+  const record = toErrorRecord(thrown, code);
+  return {
+    error: record.message,
+    error_type: record.code,
+    module_id: moduleId,
+    details: { fix: record.fix },
+  };
+}

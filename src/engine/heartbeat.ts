@@ -3,7 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '#core/clock';
-import { toErrorRecord } from '#core/errors';
+import { faultFields } from '#core/errors';
 import type { Log } from '#core/log';
 import type { Store } from '#store/store';
 
@@ -48,7 +48,7 @@ export class Heartbeat {
       await store.tick(bootId, clock.now());
       await writeFile(path.join(stateDir, 'tick'), `${new Date(clock.now()).toISOString()}\n`);
     } catch (error) {
-      log.at('heartbeat.tick').error('the heartbeat could not be written', { error: toErrorRecord(error) });
+      log.at('heartbeat.tick').error('the heartbeat could not be written', faultFields(error, 'engine'));
     }
     if (!this.#stopped) this.#cancel = clock.timer(TICK_MS, () => void this.#begin());
   }

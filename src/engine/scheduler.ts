@@ -1,7 +1,7 @@
 // The loop that decides: due jobs in, runs and skips out, then asleep until the next slot.
 
 import type { Clock, EpochMs } from '#core/clock';
-import { toErrorRecord } from '#core/errors';
+import { faultFields } from '#core/errors';
 import type { Log } from '#core/log';
 import type { ObservedPause, Pause } from '#core/pause';
 import type { Run } from '#core/run';
@@ -98,7 +98,7 @@ export class Scheduler {
         // The store may be full or locked: nothing was decided, the slots stay due and are asked for again.
         this.#options.log
           .at('scheduler.pass')
-          .error('could not decide due slots', { error: toErrorRecord(error) });
+          .error('could not decide due slots', faultFields(error, 'engine'));
         this.#sleepFor(this.#options.checkIntervalMs());
       }
     } while (this.#again && !this.#stopped);
@@ -114,10 +114,12 @@ export class Scheduler {
     );
     for (const { job, rows } of result.decided) for (const row of rows) this.#tell(job.id, row);
     for (const { jobId, error } of result.dropped) {
-      const record = toErrorRecord(error, 'SCHEDULING_ERROR');
       this.#options.log
         .at('scheduler.pass')
-        .error(`job ${jobId} could not be decided`, { job_name: jobId, error: record });
+        .error(`job ${jobId} could not be decided`, {
+          job_name: jobId,
+          ...faultFields(error, 'engine', 'SCHEDULING_ERROR'),
+        });
     }
     onWork();
     const wake = await store.nextWake(at);
@@ -177,7 +179,7 @@ export class Scheduler {
       } catch (error) {
         this.#options.log
           .at('scheduler.check')
-          .error('could not look for rows of other processes', { error: toErrorRecord(error) });
+          .error('could not look for rows of other processes', faultFields(error, 'engine'));
       }
       this.#watchOtherProcesses();
     });

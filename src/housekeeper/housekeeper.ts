@@ -10,7 +10,7 @@ import type {
 } from '#core/cleanup';
 import type { Clock, EpochMs } from '#core/clock';
 import { closest } from '#core/did-you-mean';
-import { SchedulerError, toErrorRecord } from '#core/errors';
+import { faultFields, SchedulerError, toErrorRecord } from '#core/errors';
 import type { Log } from '#core/log';
 import { mapBounded } from './bounded.ts';
 import { cleanRule, openAllowed, unreadable } from './clean-rule.ts';
@@ -106,7 +106,7 @@ async function tryToWrite(log: Log, directory: string, write: () => Promise<stri
   try {
     return await write();
   } catch (thrown) {
-    log.warn(`the cleanup report cannot be written to ${directory}`, { error: toErrorRecord(thrown) });
+    log.warn(`the cleanup report cannot be written to ${directory}`, faultFields(thrown, 'housekeeper'));
     return null;
   }
 }

@@ -1,7 +1,7 @@
 // Writes endings: at once, in batches of what already waits, and again until the store takes them (rule 11).
 
 import { type Clock, sleep } from '#core/clock';
-import { toErrorRecord } from '#core/errors';
+import { faultFields, toErrorRecord } from '#core/errors';
 import type { Log } from '#core/log';
 import type { Ending, Store } from '#store/store';
 
@@ -88,12 +88,15 @@ export class Settler {
       ]);
       this.#log.error('the ledger cannot take what the run answered: it ends as failed', {
         run_id: ending.runId,
-        error,
+        ...faultFields(refused, 'runs'),
       });
       this.#answer(waiting, answer ?? 'lost');
       return true;
     } catch {
-      this.#log.error('an ending could not be written, trying again', { run_id: ending.runId, error });
+      this.#log.error('an ending could not be written, trying again', {
+        run_id: ending.runId,
+        ...faultFields(refused, 'runs'),
+      });
       return false;
     }
   }

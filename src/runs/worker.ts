@@ -1,7 +1,7 @@
 // The loop that works: free places → claim → execute → settle (rules 5, 8, 9, 23).
 
 import { type EpochMs, sleep } from '#core/clock';
-import { toErrorRecord } from '#core/errors';
+import { faultFields } from '#core/errors';
 import type { StoredJob } from '#core/job';
 import type { Run } from '#core/run';
 import type { Store } from '#store/store';
@@ -124,7 +124,7 @@ export class Worker {
         await this.#claim(at);
         await this.#armRetryTimer(at);
       } catch (error) {
-        this.#options.log.at('worker.fill').error('could not look for work', { error: toErrorRecord(error) });
+        this.#options.log.at('worker.fill').error('could not look for work', faultFields(error, 'runs'));
         this.#cancelRetryTimer();
         if (this.#open) this.#cancelRetryTimer = this.#options.clock.timer(LOOK_AGAIN_MS, () => this.wake());
       }
@@ -151,7 +151,7 @@ export class Worker {
       } catch (error) {
         this.#options.log
           .at('worker.claim')
-          .error('could not read the jobs of claimed runs', { error: toErrorRecord(error) });
+          .error('could not read the jobs of claimed runs', faultFields(error, 'runs'));
         await sleep(this.#options.clock, LOOK_AGAIN_MS);
       }
     }
@@ -191,7 +191,10 @@ export class Worker {
     } catch (error) {
       log
         .at('worker.stop')
-        .error('could not record that a run is stopping', { run_id: run.runId, error: toErrorRecord(error) });
+        .error('could not record that a run is stopping', {
+          run_id: run.runId,
+          ...faultFields(error, 'runs'),
+        });
     }
     const confirmed = new AbortController();
     void this.ended(run.runId).then(() => confirmed.abort());

@@ -1,7 +1,7 @@
 // Start and stop order of what runs: boot row, recovery, definitions, first pass, startup runs, worker, heartbeat.
 
 import { type Clock, type EpochMs, sleep } from '#core/clock';
-import { SchedulerError } from '#core/errors';
+import { faultFields, SchedulerError } from '#core/errors';
 import type { AppConfig, Handler, Json, JsonObject } from '#core/handler';
 import type { JobSpec } from '#core/job';
 import type { Log } from '#core/log';
@@ -188,18 +188,7 @@ export class Loops {
     const recovered = await store.recover(this.#bootId, at, (run) =>
       decide(run, { outcome: 'interrupted', error: null, retryable: true, retryAfterMs: null }, at, random()),
     );
-    for (const run of recovered) {
-      log
-        .at('loops.recover')
-        .warn(
-          `the service ended during a run of ${run.jobId}: it is ${run.state === 'queued' ? 'tried again' : run.state}`,
-          {
-            job_name: run.jobId,
-            run_id: run.runId,
-            attempt: run.attempt,
-          },
-        );
-    }
+    for (const run of recovered) tellRecovered(run, log);
     await this.#reconcile(this.#parts.definitions(), true);
   }
 
@@ -234,6 +223,24 @@ export class Loops {
       );
     }
   }
+}
+
+/** A run that a crash ended for good gets its line as every run does; one that is tried again is only mentioned. */
+function tellRecovered(run: Run, log: Log): void {
+  const message = `the service ended during a run of ${run.jobId}`;
+  const names = { job_name: run.jobId, run_id: run.runId };
+  if (run.state === 'queued') {
+    log.at('loops.recover').warn(`${message}: it is tried again`, { ...names, attempt: run.attempt });
+    return;
+  }
+  const duration = Math.round(run.durationMs ?? 0) / 1000;
+  log.at('execute.runJob').error('', {
+    ...{ job_id: run.name, ...names, duration, success: false },
+    ...faultFields(
+      new SchedulerError('EXECUTION_ERROR', `${message}: it is ${run.state}`),
+      run.snapshot.handler,
+    ),
+  });
 }
 
 /** What a change of definitions did to slots and waiting runs: nothing of it is silent. */

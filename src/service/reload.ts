@@ -5,7 +5,7 @@ import { formatNote } from '#config/format';
 import type { LoadResult } from '#config/load';
 import type { Note, Settings } from '#config/settings';
 import type { Clock } from '#core/clock';
-import { toErrorRecord } from '#core/errors';
+import { faultFields } from '#core/errors';
 import type { Log } from '#core/log';
 
 export interface ReloaderParts {
@@ -56,9 +56,10 @@ export class Reloader {
         this.#log.error(`settings refused, the last good ones stay: ${text}`, { error_type: fault.code });
       }
     } catch (error) {
-      this.#log.error('the settings could not be read again, the last good ones stay', {
-        error: toErrorRecord(error),
-      });
+      this.#log.error(
+        'the settings could not be read again, the last good ones stay',
+        faultFields(error, 'settings'),
+      );
       // The file will not change again by itself, but the ledger may take it then.
       this.#parts.clock.timer(TRY_AGAIN_MS, () => void this.reload());
     }

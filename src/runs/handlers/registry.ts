@@ -3,7 +3,7 @@
 import path from 'node:path';
 import fastGlob from 'fast-glob';
 import { closest } from '#core/did-you-mean';
-import { SchedulerError, toErrorRecord } from '#core/errors';
+import { faultFields, SchedulerError } from '#core/errors';
 import type { Handler, HandlerInfo } from '#core/handler';
 import type { Log } from '#core/log';
 import { explainImportError } from './import-error.ts';
@@ -157,10 +157,7 @@ export class HandlerRegistry {
         path.parse(file).name === 'index' ? path.basename(path.dirname(file)) : path.parse(file).name;
       this.#faults.set(base.replaceAll('-', '_'), fault);
       if (this.#told.get(file) !== fault.message) {
-        this.#log.error(`${file} cannot be used as a job`, {
-          error: toErrorRecord(fault),
-          error_type: fault.code,
-        });
+        this.#log.error(`${file} cannot be used as a job`, faultFields(fault, 'jobs'));
       }
       this.#told.set(file, fault.message);
       return null;
