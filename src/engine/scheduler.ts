@@ -114,12 +114,10 @@ export class Scheduler {
     );
     for (const { job, rows } of result.decided) for (const row of rows) this.#tell(job.id, row);
     for (const { jobId, error } of result.dropped) {
-      this.#options.log
-        .at('scheduler.pass')
-        .error(`job ${jobId} could not be decided`, {
-          job_name: jobId,
-          ...faultFields(error, 'engine', 'SCHEDULING_ERROR'),
-        });
+      this.#options.log.at('scheduler.pass').error(`job ${jobId} could not be decided`, {
+        job_name: jobId,
+        ...faultFields(error, 'engine', 'SCHEDULING_ERROR'),
+      });
     }
     onWork();
     const wake = await store.nextWake(at);

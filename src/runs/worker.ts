@@ -189,12 +189,10 @@ export class Worker {
     try {
       await store.markStopping(run.runId, run.leaseToken ?? '');
     } catch (error) {
-      log
-        .at('worker.stop')
-        .error('could not record that a run is stopping', {
-          run_id: run.runId,
-          ...faultFields(error, 'runs'),
-        });
+      log.at('worker.stop').error('could not record that a run is stopping', {
+        run_id: run.runId,
+        ...faultFields(error, 'runs'),
+      });
     }
     const confirmed = new AbortController();
     void this.ended(run.runId).then(() => confirmed.abort());
