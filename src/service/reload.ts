@@ -53,7 +53,12 @@ export class Reloader {
       for (const fault of this.#faults) {
         const text = formatNote(fault);
         if (told.has(text)) continue;
-        this.#log.error(`settings refused, the last good ones stay: ${text}`, { error_type: fault.code });
+        this.#log.error(`settings refused, the last good ones stay: ${text}`, {
+          error: fault.message,
+          error_type: fault.code,
+          module_id: 'settings',
+          details: fault,
+        });
       }
     } catch (error) {
       this.#log.error(

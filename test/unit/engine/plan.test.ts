@@ -100,6 +100,26 @@ const table: [
     { at: 2, pauses: [pause(T0, null, { until: T0 + 90_000 })] },
     ['1 skipped:paused', '2 queued'],
   ],
+  [
+    'latest adds nothing to what the grace lets run',
+    { at: 4, policy: { misfireGraceMs: 150_000, misfirePolicy: 'latest' } },
+    ['1 missed:blocked', '4 queued 2-4=3'],
+  ],
+  [
+    'a cap that a pause lies within',
+    { at: 4, policy: { catchupMax: 2 }, pauses: [pause(T0 + 1.5 * MINUTE, T0 + 2.5 * MINUTE)] },
+    ['1 missed:blocked', '2 skipped:paused', '4 queued 3-4=2'],
+  ],
+  [
+    'a cap that reaches across a pause',
+    { at: 4, policy: { catchupMax: 3 }, pauses: [pause(T0 + 1.5 * MINUTE, T0 + 2.5 * MINUTE)] },
+    ['2 skipped:paused', '4 queued 1-4=3'],
+  ],
+  [
+    'a timed pause that was lifted early',
+    { at: 2, pauses: [pause(T0, T0 + 90_000, { until: T0 + 60 * MINUTE })] },
+    ['1 skipped:paused', '2 queued'],
+  ],
   ['no handler', { at: 2, handlers: false }, ['2 skipped:handler_missing 1-2=2']],
 ];
 
@@ -237,4 +257,24 @@ it('every slot has exactly one account, in any sequence of passes', () => {
     ),
     { numRuns: 500 },
   );
+});
+
+it('late by exactly the grace is on time; a millisecond more is caught up', () => {
+  const job = storedJob({ misfireGraceMs: 30_000, misfirePolicy: 'latest' });
+  const kindAt = (late: number) => decide({ job, pauses: [], live: [] }, T0 + MINUTE + late).rows[0]?.kind;
+  expect(kindAt(30_000)).toBe('scheduled');
+  expect(kindAt(30_001)).toBe('catchup');
+});
+
+const once = (over: Partial<StoredJob> = {}) =>
+  storedJob({}, { schedule: { kind: 'at', at: T0 + MINUTE, timezone: 'UTC' }, ...over });
+const DAY = 86_400_000;
+
+it.each([
+  ['within a day of its slot it runs', T0 + MINUTE + DAY, ['1 queued']],
+  ['later its skip is all that is left', T0 + MINUTE + DAY + 1, ['1 skipped:paused']],
+])('a one-time slot in a pause that is first looked at when it is over: %s', (_name, at, rows) => {
+  const decision = decide({ job: once(), pauses: [pause(T0, at - 1)], live: [] }, at);
+  expect(decision.rows.map(brief)).toEqual(rows);
+  expect(decision.state).toBe('completed');
 });
