@@ -83,6 +83,7 @@ function change(
     set.state = stateAfter(job, spec, schedule, ctx);
     Object.assign(set, fromNow(spec, schedule, ctx, job.cursor), { ledgerFrom: job.ledgerFrom, gap: null });
     if (set.state === 'completed') Object.assign(set, { nextSlot: null, nextDue: null });
+    missPast(job, spec, schedule, ctx, effects);
   }
   // At every look, not only at the change: a run given back later must not wait for ever.
   if (!spec.enabled) endQueued(live, 'disabled', effects);
@@ -112,6 +113,23 @@ function change(
       by: ctx.by,
     });
   }
+}
+
+/** An `at` edited to an instant that is past: it never runs, and never silently, unless it ran (rule 17). */
+function missPast(
+  job: StoredJob,
+  spec: JobSpec,
+  schedule: ScheduleSpec,
+  ctx: ReconcileContext,
+  effects: Effects,
+): void {
+  if (schedule.kind !== 'at' || schedule.at > ctx.at || !spec.enabled) return;
+  const range = { from: schedule.at, to: schedule.at, count: 1 };
+  effects.rows.push({
+    jobUid: job.uid,
+    ...missedRow(spec, range, 'schedule_changed', ctx),
+    unlessTaken: true,
+  });
 }
 
 /** The state of a job that starts anew: only called where something restarts it. */

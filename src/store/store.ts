@@ -220,7 +220,8 @@ export interface Effects {
   insert: (Omit<JobSpec, 'schedule'> &
     JobCursor & { uid: string; schedule: ScheduleSpec; state: StoredJob['state']; createdAt: EpochMs })[];
   update: { uid: string; set: Partial<StoredJob> }[];
-  rows: (NewRun & { jobUid: string })[];
+  /** `unlessTaken` = left out where the slot has a row already. */
+  rows: (NewRun & { jobUid: string; unlessTaken?: true })[];
   /** Runs that end because their job changed. */
   end: RunEnd[];
   /** Uids of jobs that are deleted: their ids are free again, their rows and live runs stay (rule 15). */

@@ -182,3 +182,42 @@ it('an unknown handler is named, its slots skipped, the others run', async () =>
   expect((await s.service.find('ghost')).warnings.join()).toContain('ghost');
   await expect(s.service.runNow('ghost', { by: 'ann' })).rejects.toMatchObject({ code: 'HANDLER_NOT_FOUND' });
 });
+
+it('an at edited to a past instant is one missed row, unless it ran', async () => {
+  const off = 'jobs:\n  vault_sync: { enabled: false }\n  housekeeping: { enabled: false }\n';
+  const edit = async (when: string) => {
+    await s.writeSettings(`${off}  once: { enabled: true, at: "${when}" }`);
+    await s.installed.reload();
+    await s.quiet();
+  };
+  const s = await createScenario({
+    at,
+    scheduler: 'jobs:\n  once: { enabled: true, at: "2026-11-21T10:05:00Z" }',
+    handlers: { once: noop },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:06:00Z');
+  await edit('2026-11-21T09:00:00Z');
+  await edit('2026-11-21T10:05:00Z');
+  expect((await s.ledger('once')).toSorted()).toEqual([
+    '2026-11-21T09:00:00Z missed: schedule_changed',
+    '2026-11-21T10:05:00Z succeeded',
+  ]);
+  expect(await s.service.find('once')).toMatchObject({ state: 'completed' });
+});
+
+it('a success by hand does not move the window of the next slot', async () => {
+  const s = await createScenario({
+    at,
+    scheduler: 'jobs:\n  tick: { enabled: true, cron: "* * * * *" }',
+    handlers: { tick: noop },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:01:10Z');
+  await s.service.runNow('tick', { by: 'ann' });
+  await s.advanceTo('2026-11-21T10:02:10Z');
+  expect(s.calls.at(-1)?.ctx.window).toEqual({
+    from: Date.parse('2026-11-21T10:01:00Z'),
+    to: Date.parse('2026-11-21T10:02:00Z'),
+  });
+});

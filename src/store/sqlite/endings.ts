@@ -22,7 +22,12 @@ const TALLY = `UPDATE jobs SET
     failure_count  = failure_count + :failed,
     admitted_count = max(0, admitted_count - :unadmitted),
     last_error     = coalesce(:lastError, last_error),
-    last_success   = coalesce(:lastSuccess, last_success),
+    last_success   = CASE
+      WHEN :lastSuccess IS NULL THEN last_success
+      -- A run without a slot (by hand) does not move the window that the next slot begins at.
+      WHEN json_extract(:lastSuccess, '$.slot') IS NULL
+        THEN json_set(:lastSuccess, '$.slot', json_extract(last_success, '$.slot'))
+      ELSE :lastSuccess END,
     handler_state  = coalesce(:handlerState, handler_state)
   WHERE uid = :uid`;
 

@@ -8,13 +8,17 @@ import { endQueued } from './endings.ts';
 import { insertJob, jobOf, readJobs, removeJob, updateJob } from './jobs.ts';
 import { addRun, liveRunsByJob } from './runs.ts';
 
+const AT_SLOT = 'SELECT 1 FROM runs WHERE job_uid = :jobUid AND slot = :slot';
+
 export function reconcileJobs(db: Database, at: EpochMs, decide: (view: ReconcileView) => Effects): void {
   const effects = decide({ jobs: readJobs(db), live: liveRunsByJob(db) });
   // A removed job frees its id for an inserted one.
   for (const uid of effects.remove ?? []) removeJob(db, uid, at);
   for (const job of effects.insert) insertJob(db, job);
   for (const { uid, set } of effects.update) updateJob(db, uid, { updatedAt: at, ...set });
-  for (const { jobUid, ...row } of effects.rows) addRun(db, jobOf(db, jobUid), row, at);
+  for (const { jobUid, unlessTaken, ...row } of effects.rows) {
+    if (!unlessTaken || !db.get(AT_SLOT, { jobUid, slot: row.slot })) addRun(db, jobOf(db, jobUid), row, at);
+  }
   for (const end of effects.end) endQueued(db, end, at);
   for (const change of effects.changes) recordChange(db, { ...change, at });
 }
