@@ -92,7 +92,8 @@ function jobDirectories(own: readonly string[]): string[] {
 
 /** The settings and what the cleanup rules in them would meet on the disk. */
 async function check(options: AppOptions, at: HostOptions): Promise<LoadResult> {
-  const answer = await load(options, at, new HandlerRegistry(options.log));
+  const registry = new HandlerRegistry(options.log);
+  const answer = await load(options, at, registry);
   if (answer.kind === 'faults') return answer;
   const { settings } = answer;
   const found = await keeper(options, () => settings).check(settings.housekeeper.rules);
@@ -100,7 +101,23 @@ async function check(options: AppOptions, at: HostOptions): Promise<LoadResult> 
     const path = `housekeeper.rules.${id}`;
     return { file: settings.file, line: null, column: null, path, code: 'CLEANUP_RULE', message, fix };
   });
-  return { kind: 'ok', settings: { ...settings, warnings: [...settings.warnings, ...notes] } };
+  return {
+    kind: 'ok',
+    settings: { ...settings, warnings: [...settings.warnings, ...notes, ...inlineNotes(settings, registry)] },
+  };
+}
+
+/** Code of users runs inside the service, where nothing can end it: said at validation (rule 8). */
+function inlineNotes(settings: Settings, registry: HandlerRegistry): Note[] {
+  const isOwn = (file: string | null | undefined) =>
+    typeof file === 'string' && !file.startsWith(BUILT_IN_JOBS);
+  const own = settings.jobs.filter((job) => job.enabled && isOwn(registry.info(job.handler)?.file));
+  if (own.length === 0) return [];
+  const message = `${own.map((job) => job.id).join(', ')}: run inside the service: code that blocks stops the scheduler meanwhile, and cannot be ended at its time limit`;
+  const fix = 'write async code that looks at ctx.signal';
+  return [
+    { file: settings.file, line: null, column: null, path: 'scheduler.jobs', code: 'INLINE', message, fix },
+  ];
 }
 
 /** Every part once, each with what it needs; the settings are asked for anew, so that a reload reaches all. */

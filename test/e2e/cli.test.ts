@@ -321,7 +321,10 @@ describe('settings and schedules', () => {
     const at = await project();
     const valid = await at.json<{ ok: boolean; jobs: Row[]; warnings: Row[] }>('validate');
     expect(valid.ok).toBe(true);
-    expect(valid.warnings).toMatchObject([{ path: 'scheduler.jobs.off' }]);
+    expect(valid.warnings).toMatchObject([
+      { path: 'scheduler.jobs.off' },
+      { code: 'INLINE', path: 'scheduler.jobs' },
+    ]);
     expect(valid.jobs.find((job) => job.id === 'report')).toMatchObject({
       sentence: 'At 03:00',
       next: { length: 5 },
