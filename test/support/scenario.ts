@@ -132,8 +132,9 @@ export class Scenario {
 
   /** Resolves when nothing moves any more unless time does. */
   async quiet(): Promise<void> {
-    for (let still = 0, rounds = 0; still < 4; rounds++) {
-      if (rounds > 20_000) throw new Error('the application does not come to rest');
+    const patience = performance.now() + 60_000;
+    for (let still = 0; still < 4; ) {
+      if (performance.now() > patience) throw new Error('the application does not come to rest');
       await this.#boot?.installed.idle();
       const running = this.#boot?.installed.running ?? [];
       const before = this.calls.length;
