@@ -95,13 +95,14 @@ export interface StoredJob extends Omit<JobSpec, 'schedule'> {
   uid: string;
   schedule: ScheduleSpec;
   state: StoredJobState;
-  /** Every slot at or before it has its account. */
+  /**
+   * Every slot at or before it has its account. Set to now when the job is created, enabled or moved, so that nothing
+   * before is caught up (rule 2).
+   */
   cursor: EpochMs;
   /** First slot after the cursor, and when it is due (slot + jitter); null = none. */
   nextSlot: EpochMs | null;
   nextDue: EpochMs | null;
-  /** Created, enabled, or schedule changed, whichever is last: nothing before it is caught up (rule 2). */
-  eligibleFrom: EpochMs;
   /** Before it `why` answers `pruned`. */
   ledgerFrom: EpochMs;
   gap: OpenGap | null;

@@ -230,7 +230,7 @@ function fromNow(
   const runs = spec.enabled && !spec.manualOnly;
   const from = Math.max(ctx.at, cursor);
   const nextSlot = runs ? ctx.scheduleOf(schedule).next(from) : null;
-  return { cursor: from, nextSlot, nextDue: nextSlot, eligibleFrom: ctx.at, ledgerFrom: ctx.at };
+  return { cursor: from, nextSlot, nextDue: nextSlot, ledgerFrom: ctx.at };
 }
 
 function isSpent(job: StoredJob, spec: JobSpec): boolean {

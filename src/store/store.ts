@@ -241,7 +241,7 @@ export interface RunEnd {
   error: ErrorRecord | null;
 }
 
-export type JobCursor = Pick<StoredJob, 'cursor' | 'nextSlot' | 'nextDue' | 'eligibleFrom' | 'ledgerFrom'>;
+export type JobCursor = Pick<StoredJob, 'cursor' | 'nextSlot' | 'nextDue' | 'ledgerFrom'>;
 
 /** One row of the audit of a job: every change of schedule, zone, enabled, pause, existence. */
 export interface JobChange {

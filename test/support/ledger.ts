@@ -85,7 +85,6 @@ export function aJob(id: string, over: Partial<NewJob> = {}, policy: Partial<Job
     cursor: T0,
     nextSlot: T0 + MINUTE,
     nextDue: T0 + MINUTE,
-    eligibleFrom: T0,
     ledgerFrom: T0,
     createdAt: T0,
     ...over,

@@ -43,7 +43,6 @@ export const JOB_FIELDS: Fields<StoredJob> = {
   cursor: plain('cursor'),
   nextSlot: plain('next_slot'),
   nextDue: plain('next_due'),
-  eligibleFrom: plain('eligible_from'),
   ledgerFrom: plain('ledger_from'),
   gap: json('gap'),
   admittedCount: plain('admitted_count'),

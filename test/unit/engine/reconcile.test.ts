@@ -17,7 +17,6 @@ function spec(id: string, over: Partial<JobSpec> = {}): JobSpec {
     cursor: _c,
     nextSlot: _s,
     nextDue: _d,
-    eligibleFrom: _e,
     ledgerFrom: _l,
     ...rest
   } = aJob(id);
@@ -108,9 +107,7 @@ it('a changed schedule: undecided slots are accounted for by whether a service w
     { reason: 'downtime', slot: T0 + 4 * MINUTE, covers: { from: T0 + MINUTE, count: 4 } },
     { reason: 'schedule_changed', slot: T0 + 10 * MINUTE, covers: { from: T0 + 5 * MINUTE, count: 6 } },
   ]);
-  expect(update).toMatchObject([
-    { set: { cursor: NOW, eligibleFrom: NOW, nextSlot: T0 + 60 * MINUTE, gap: null } },
-  ]);
+  expect(update).toMatchObject([{ set: { cursor: NOW, nextSlot: T0 + 60 * MINUTE, gap: null } }]);
   expect(changes.map((change) => change.what)).toEqual(['schedule']);
 });
 

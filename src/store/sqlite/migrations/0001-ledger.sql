@@ -43,7 +43,6 @@ CREATE TABLE jobs (
   cursor         INTEGER NOT NULL,
   next_slot      INTEGER,
   next_due       INTEGER,
-  eligible_from  INTEGER NOT NULL,
   ledger_from    INTEGER NOT NULL,
   gap            TEXT,
   admitted_count INTEGER NOT NULL DEFAULT 0,
