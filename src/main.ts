@@ -57,7 +57,8 @@ for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
         `an error that nobody handles, probably of a job: ${message}`,
         faultFields(thrown, 'jobs', 'EXECUTION_ERROR'),
       );
-    if (!serving) process.exitCode = 1;
+    // Stands only where the command itself never answers.
+    process.exitCode = 1;
   });
 }
 let isOver = false;

@@ -48,6 +48,8 @@ export class Scheduler {
   /** Resolves when the first pass has decided what became due while nobody looked. */
   async start(): Promise<void> {
     this.#stopped = false;
+    // Whoever starts the loop has noted the sources that hold: nothing is dated back before that.
+    this.#lookedAt = this.#options.clock.now();
     await this.pass();
     this.#watchOtherProcesses();
   }
@@ -74,7 +76,9 @@ export class Scheduler {
     if (this.#stopped) return;
     if (this.#passing) {
       this.#again = true;
-      return await this.#passing;
+      await this.#passing;
+      // Where that pass was just over, the one asked for has taken its place.
+      return await this.idle();
     }
     this.#passing = this.#passes().finally(() => {
       this.#passing = null;

@@ -21,8 +21,8 @@ export interface Classified extends AttemptEnd {
 const LARGEST_RESULT_BYTES = 1_048_576;
 
 /**
- * A time limit and a cancel count whatever the handler still answered; at a shutdown an answer counts and only an
- * interrupted attempt is given back.
+ * A time limit and a cancel count whatever the handler still answered. At a shutdown a success counts, and what did not
+ * end well was cut: it is given back (rule 23).
  */
 export function classify(returned: Returned, cause: AbortCause, timeoutMs: number): Classified {
   const result = returned.kind === 'returned' ? readResult(returned.value) : null;

@@ -86,7 +86,7 @@ export class Worker {
 
   cancel(runId: string): void {
     const flight = this.#inFlight.get(runId);
-    if (flight) this.#stop(flight, 'cancel');
+    if (flight) stop(flight.stopper, 'cancel');
   }
 
   /** Admits nothing more, lets running work end for `drainMs`, aborts it, gives it `abortMs` to flush (rule 23). */
@@ -95,7 +95,7 @@ export class Worker {
     this.#cancelRetryTimer();
     await this.#filling;
     await this.#endWithin(drainMs);
-    for (const flight of this.#inFlight.values()) this.#stop(flight, 'shutdown');
+    for (const { stopper } of this.#inFlight.values()) stop(stopper, 'shutdown');
     await this.#endWithin(abortMs);
     const left = [...this.#inFlight.values()].map((flight) => this.#endWithProcess(flight));
     // A store that takes nothing must not keep the process: what is not recorded is a crash to the next start.
@@ -152,6 +152,8 @@ export class Worker {
         this.#options.log
           .at('worker.claim')
           .error('could not read the jobs of claimed runs', faultFields(error, 'runs'));
+        // At a stop nobody may wait for the store: to the next start these runs are a crash (rule 10).
+        if (!this.#open) throw error;
         await sleep(this.#options.clock, LOOK_AGAIN_MS);
       }
     }
@@ -176,10 +178,6 @@ export class Worker {
     // Claimed again meanwhile, it is another flight.
     if (this.#inFlight.get(run.runId) === flight) this.#inFlight.delete(run.runId);
     this.wake();
-  }
-
-  #stop(flight: InFlight, cause: 'cancel' | 'shutdown'): void {
-    stop(flight.stopper, cause);
   }
 
   /** `stopping` until the end is confirmed: its place stays taken (rule 8). */

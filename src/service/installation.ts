@@ -186,11 +186,13 @@ export class Installed implements Installation {
     if (this.#loops || this.#parts.faults.length > 0) return;
     const lock = this.#parts.acquireLock(this.settings.stateDir, LOOK_OF_OTHERS_MS);
     if (lock.kind === 'busy') return;
-    const at = this.#parts.clock.now();
-    await this.#parts.store.reconcile(at, (view) =>
-      reconcile(view, this.settings.jobs, this.#reconcileContext(at)),
-    );
-    lock.release();
+    try {
+      const at = this.#parts.clock.now();
+      const context = this.#reconcileContext(at);
+      await this.#parts.store.reconcile(at, (view) => reconcile(view, this.settings.jobs, context));
+    } finally {
+      lock.release();
+    }
   }
 
   async close(): Promise<void> {

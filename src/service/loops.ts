@@ -78,10 +78,6 @@ export class Loops {
     return this.#worker.running;
   }
 
-  get bootId(): string {
-    return this.#bootId;
-  }
-
   /** The service: both loops, until `stop`. The caller holds the service lock. */
   async serve(): Promise<void> {
     this.#isService = true;
