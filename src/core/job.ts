@@ -89,6 +89,13 @@ export interface OpenGap {
   openedAt: EpochMs;
 }
 
+/** A job whose runs fail again and again is left alone, except for a probe now and then (rule 22). */
+export interface Circuit {
+  openedAt: EpochMs;
+  /** The first slot at or after it is admitted as a probe. */
+  probeFrom: EpochMs;
+}
+
 /** A job in the ledger. */
 export interface StoredJob extends Omit<JobSpec, 'schedule'> {
   /** Never reused: an id that is deleted and made again is a new uid. */
@@ -106,6 +113,19 @@ export interface StoredJob extends Omit<JobSpec, 'schedule'> {
   /** Before it `why` answers `pruned`. */
   ledgerFrom: EpochMs;
   gap: OpenGap | null;
+  /** After a clock was set back: slots up to here may have a row already (rule 13). Null = none after the cursor has. */
+  takenTo: EpochMs | null;
+  /** Up to here the invariant check has seen an account for every slot. */
+  auditedTo: EpochMs;
+  /** When it went missing from the settings; null = it is not orphaned (rule 14). */
+  orphanedAt: EpochMs | null;
+  /** Null = it is there. A removed job is a tombstone that keeps its history (rule 15). */
+  deletedAt: EpochMs | null;
+  /** Runs of the kinds scheduled and catchup that failed or timed out since the last success (rule 22). */
+  failStreak: number;
+  circuit: Circuit | null;
+  /** Unclean ends in a row at which a run of the job was live (rule 10). */
+  crashCount: number;
   /** Admitted runs of the kinds scheduled and catchup, for `maxExecutions` (rule 19). */
   admittedCount: number;
   runCount: number;
@@ -123,6 +143,12 @@ export interface StoredJob extends Omit<JobSpec, 'schedule'> {
 /** What the ledger keeps of a job that has never run. */
 export const NEVER_RAN = {
   gap: null,
+  takenTo: null,
+  orphanedAt: null,
+  deletedAt: null,
+  failStreak: 0,
+  circuit: null,
+  crashCount: 0,
   admittedCount: 0,
   runCount: 0,
   successCount: 0,

@@ -133,8 +133,20 @@ export interface Run {
   by: string | null;
   bootId: string | null;
   leaseToken: string | null;
-  /** True from admission to the end, except while a retry waits (law, "Deciding a slot"). */
+  /**
+   * True from admission to the end, except while it waits for a place or for its next attempt; of a line the first
+   * that has not ended holds the place of all (law, "Deciding a slot").
+   */
   holdsPlace: boolean;
+  /** Runs of one line start one after another, each when the one before has ended for good (rules 3, 18). */
+  line: string | null;
+  /** Jobs of one group exclude each other (rule 4). */
+  group: string | null;
+  /** How long the run may wait for a place, and until when it waits now; null = for ever (rule 1). */
+  maxWaitMs: number | null;
+  expiresAt: EpochMs | null;
+  /** Of the run that this one repeats; null = made of job and slot (rule 11). */
+  key: string | null;
   priority: number;
   cancelRequested: boolean;
 }

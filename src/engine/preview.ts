@@ -24,6 +24,7 @@ function asStored(job: Effects['insert'][number]): StoredJob {
   return {
     ...job,
     ...NEVER_RAN,
+    auditedTo: job.cursor,
     updatedAt: job.createdAt,
   };
 }

@@ -47,8 +47,8 @@ export interface Store {
 
   // ---- the ledger --------------------------------------------------------------------------------------
   /**
-   * For each job with `nextDue` ≤ at, or whose gap `paused`/`stopped` is open while no pause holds it any more: asks
-   * `plan` (pure) and writes its rows, gap and cursor. One transaction; a job whose plan throws or whose rows
+   * For each job with `nextDue` ≤ at, or whose gap `paused`/`stopped` is open while no pause holds it any more, or with
+   * a waiting run whose time is over: asks `plan` (pure) and writes its rows, gap and cursor. One transaction; a job whose plan throws or whose rows
    * collide is rolled back alone and named in `dropped`.
    */
   fire(at: EpochMs, plan: (due: DueJob) => FireDecision): Promise<FireResult>;
@@ -83,12 +83,19 @@ export interface Store {
   // ---- waking ------------------------------------------------------------------------------------------
   /**
    * When something next becomes due without anybody writing: a slot (also one already due), a waiting retry after
-   * `at`, the end of a timed pause after `at`.
+   * `at`, the end of a timed pause after `at`, the end of a wait for a place (also one that is over).
    */
-  nextWake(at: EpochMs): Promise<{ slot: EpochMs | null; retry: EpochMs | null; pauseEnd: EpochMs | null }>;
+  nextWake(at: EpochMs): Promise<Wake>;
   /** True when another process wrote since the last call. Cheap: asked every `check_interval`. */
   changedElsewhere(): Promise<boolean>;
   close(): Promise<void>;
+}
+
+export interface Wake {
+  slot: EpochMs | null;
+  retry: EpochMs | null;
+  pauseEnd: EpochMs | null;
+  expiry: EpochMs | null;
 }
 
 export interface NewBoot {
@@ -120,6 +127,10 @@ export interface DueJob {
   pauses: Pause[];
   /** Live runs of the job, oldest first. */
   live: Run[];
+  /** Live runs of other jobs of its group, oldest first (rule 4). */
+  groupLive: Run[];
+  /** Slots after the cursor that have a row already: only after a clock was set back (rule 13). Ascending. */
+  taken: { from: EpochMs; to: EpochMs }[];
 }
 
 /** A row to be written; what is left out is null, empty or now. */
@@ -135,6 +146,14 @@ export interface NewRun {
   input: JsonObject;
   snapshot: Run['snapshot'];
   by: string | null;
+  /** Of a queued row; left out = it holds one. */
+  holdsPlace?: boolean;
+  line?: string | null;
+  /** Null or left out = waits for ever. */
+  maxWaitMs?: number | null;
+  key?: string | null;
+  /** Left out = the job's own. */
+  configHash?: string;
 }
 
 export interface FireDecision {
@@ -154,6 +173,12 @@ export interface FireDecision {
   state: StoredJob['state'];
   /** Queued runs that leave before the rows are written: waited too long, given up for a newer slot (rules 1, 7). */
   end?: readonly RunEnd[];
+  /** Runs that somebody else's place depends on: asked to stop (rule 4, cancel_previous). `by` = the run that waits. */
+  cancel?: readonly { runId: string; by: string }[];
+  /** Waiting runs that a pause held up: they wait until later (rule 1). */
+  postpone?: readonly { runId: string; expiresAt: EpochMs }[];
+  /** Left out = unchanged (rule 22). */
+  circuit?: StoredJob['circuit'];
 }
 
 export interface FireResult {

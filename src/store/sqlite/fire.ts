@@ -12,7 +12,7 @@ import { endQueued } from './endings.ts';
 import { findJob, jobOf, updateJob } from './jobs.ts';
 import { endTimedPauses, globalPausesSince, jobPausesSince } from './pauses.ts';
 import { readJob } from './rows.ts';
-import { addRun, liveRunsOf } from './runs.ts';
+import { addRun, IS_HELD, liveRunsOf, liveRunsOfGroup } from './runs.ts';
 
 /** As the partial index `jobs_due` says it. */
 const DUE = `SELECT * FROM jobs
@@ -26,6 +26,16 @@ const RESUMED = `SELECT * FROM jobs
     AND NOT EXISTS (SELECT 1 FROM pauses WHERE job_uid = jobs.uid AND ended_at IS NULL)
     AND NOT (next_due IS NOT NULL AND next_due <= :at)
   ORDER BY id`;
+/** Jobs that have a run whose time to wait for a place is over (rule 1). */
+const EXPIRING = `SELECT * FROM jobs
+  WHERE uid IN (SELECT job_uid FROM runs WHERE state = 'queued' AND expires_at IS NOT NULL AND expires_at <= :at)
+    AND NOT (deleted_at IS NULL AND state = 'active' AND next_due IS NOT NULL AND next_due <= :at)
+  ORDER BY id`;
+const TAKEN = `SELECT iif(covers_from > :cursor AND state NOT IN ('skipped', 'missed'), covers_from, slot) AS first, slot
+  FROM runs WHERE job_uid = :jobUid AND slot > :cursor ORDER BY slot`;
+const ASK_TO_STOP = `UPDATE runs SET cancel_requested = 1, cancelled_by = :by
+  WHERE run_id = :runId AND ${IS_HELD}`;
+const POSTPONE = `UPDATE runs SET expires_at = :expiresAt WHERE run_id = :runId AND state = 'queued'`;
 const EXTEND_GAP = `UPDATE runs
   SET slot = :to, covers_from = :from, covers_to = :to, covers_count = :count, ended_at = :at
   WHERE run_id = :runId AND job_uid = :jobUid AND state IN ('skipped', 'missed')`;
@@ -34,7 +44,10 @@ const WITHDRAW = `DELETE FROM runs WHERE run_id = :runId AND job_uid = :jobUid A
 export function fireDue(db: Database, at: EpochMs, plan: (due: DueJob) => FireDecision): FireResult {
   endTimedPauses(db, at);
   const result: FireResult = { decided: [], dropped: [] };
-  const jobs = [...db.all(DUE, { at }), ...db.all(RESUMED, { at })].map(readJob);
+  const found = [...db.all(DUE, { at }), ...db.all(RESUMED, { at }), ...db.all(EXPIRING, { at })].map(
+    readJob,
+  );
+  const jobs = [...new Map(found.map((job) => [job.uid, job])).values()];
   const oldest = jobs.reduce((least, job) => Math.min(least, job.cursor), at);
   const globals = globalPausesSince(db, oldest);
   for (const job of jobs) {
@@ -66,23 +79,37 @@ export function enqueueRun(
 }
 
 function viewOf(db: Database, job: StoredJob, globals: readonly Pause[]): DueJob {
-  const isNews = (pause: Pause) => pause.endedAt === null || pause.endedAt > job.cursor;
-  const pauses = [...globals.filter(isNews), ...jobPausesSince(db, job.uid, job.cursor)];
+  const live = liveRunsOf(db, job.uid);
+  // A waiting run asks for the pauses of all its time, which may have begun before the cursor.
+  const since = live.reduce((least, run) => Math.min(least, run.queuedAt), job.cursor);
+  const isNews = (pause: Pause) => pause.endedAt === null || pause.endedAt > since;
+  const own = since < job.cursor ? globalPausesSince(db, since) : globals;
+  const pauses = [...own.filter(isNews), ...jobPausesSince(db, job.uid, since)];
   pauses.sort((a, b) => a.since - b.since || a.id - b.id);
-  return { job, pauses, live: liveRunsOf(db, job.uid) };
+  const { group } = job.policy;
+  const groupLive = group === null ? [] : liveRunsOfGroup(db, group, job.uid);
+  return { job, pauses, live, groupLive, taken: takenSlots(db, job) };
+}
+
+function takenSlots(db: Database, job: StoredJob): DueJob['taken'] {
+  if (job.takenTo === null || job.takenTo <= job.cursor) return [];
+  const rows = db.all(TAKEN, { jobUid: job.uid, cursor: job.cursor });
+  return rows.map((row) => ({ from: Number(row.first), to: Number(row.slot) }));
 }
 
 /** Runs that leave go first: a place they held is free for the rows. */
 function apply(db: Database, job: StoredJob, decision: FireDecision, at: EpochMs): Run[] {
   for (const end of decision.end ?? []) endQueued(db, end, at);
+  for (const { runId, expiresAt } of decision.postpone ?? []) db.run(POSTPONE, { runId, expiresAt });
   for (const runId of decision.withdrawn) onGapRow(db, job, runId, WITHDRAW, { runId, jobUid: job.uid });
   const rows = decision.rows.map((row) => addRun(db, job, row, at));
   if (decision.extended) {
     const { runId, from, to, count } = decision.extended;
     onGapRow(db, job, runId, EXTEND_GAP, { runId, jobUid: job.uid, from, to, count, at });
   }
-  const { cursor, nextSlot, nextDue, state, gap, admitted } = decision;
-  updateJob(db, job.uid, { cursor, nextSlot, nextDue, gap, state });
+  for (const asked of decision.cancel ?? []) db.run(ASK_TO_STOP, { ...asked });
+  const { cursor, nextSlot, nextDue, state, gap, admitted, circuit = job.circuit } = decision;
+  updateJob(db, job.uid, { cursor, nextSlot, nextDue, gap, state, circuit });
   if (admitted > 0) db.run(ADMIT, { uid: job.uid, admitted });
   if (state !== job.state) {
     const change = { what: 'state', before: job.state, after: state, by: 'schedule' } as const;

@@ -39,6 +39,7 @@ export function insertJob(db: Database, job: Effects['insert'][number]): void {
   const bound = jobParams({
     ...job,
     ...NEVER_RAN,
+    auditedTo: job.cursor,
     updatedAt: job.createdAt,
   });
   db.run(insertInto('jobs', Object.keys(bound)), bound);

@@ -2,12 +2,11 @@
 
 import type { EpochMs } from '#core/clock';
 import type { Run } from '#core/run';
-import type { RunQuery, Store } from '../store.ts';
+import type { RunQuery, Store, Wake } from '../store.ts';
 import type { Database, Params, Row } from './database.ts';
 import { RUN_COLUMNS, readRun } from './rows.ts';
 
 type Around = Awaited<ReturnType<Store['around']>>;
-type Wake = Awaited<ReturnType<Store['nextWake']>>;
 
 /** Newest first, by the order of writing. */
 export function queryRuns(db: Database, query: RunQuery): Run[] {
@@ -84,6 +83,7 @@ const NEXT_SLOT = `SELECT next_due AS at FROM jobs
   WHERE deleted_at IS NULL AND state = 'active' AND next_due IS NOT NULL ORDER BY next_due LIMIT 1`;
 const NEXT_RETRY = `SELECT min(not_before) AS at FROM runs
   WHERE state = 'queued' AND holds_place = 0 AND not_before > :at`;
+const NEXT_EXPIRY = `SELECT min(expires_at) AS at FROM runs WHERE state = 'queued' AND expires_at IS NOT NULL`;
 const NEXT_PAUSE_END = 'SELECT min(until) AS at FROM pauses WHERE ended_at IS NULL AND until > :at';
 
 export function nextWakes(db: Database, at: EpochMs): Wake {
@@ -92,5 +92,6 @@ export function nextWakes(db: Database, at: EpochMs): Wake {
     slot: instant(db.get(NEXT_SLOT)),
     retry: instant(db.get(NEXT_RETRY, { at })),
     pauseEnd: instant(db.get(NEXT_PAUSE_END, { at })),
+    expiry: instant(db.get(NEXT_EXPIRY)),
   };
 }

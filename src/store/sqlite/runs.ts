@@ -15,6 +15,8 @@ export const IS_HELD = `state IN ('running', 'stopping')`;
 
 const FIND = `SELECT ${RUN_COLUMNS} FROM runs WHERE run_id = :runId`;
 const LIVE_OF_JOB = `SELECT ${RUN_COLUMNS} FROM runs WHERE job_uid = :jobUid AND ${IS_LIVE} ORDER BY seq`;
+const LIVE_OF_GROUP = `SELECT ${RUN_COLUMNS} FROM runs
+  WHERE group_name = :group AND ${IS_LIVE} AND job_uid <> :jobUid ORDER BY seq`;
 const LIVE_OF_ALL = `SELECT ${RUN_COLUMNS} FROM runs WHERE ${IS_LIVE} ORDER BY seq`;
 const ADD_SNAPSHOT = 'INSERT INTO snapshots (hash, body) VALUES (:hash, :body) ON CONFLICT DO NOTHING';
 const FIND_SNAPSHOT = 'SELECT id FROM snapshots WHERE hash = :hash';
@@ -38,6 +40,11 @@ export function liveRunsOf(db: Database, jobUid: string): Run[] {
   return db.all(LIVE_OF_JOB, { jobUid }).map(readRun);
 }
 
+/** Those of other jobs (rule 4). */
+export function liveRunsOfGroup(db: Database, group: string, jobUid: string): Run[] {
+  return db.all(LIVE_OF_GROUP, { group, jobUid }).map(readRun);
+}
+
 export function liveRunsByJob(db: Database): Map<string, Run[]> {
   return Map.groupBy(db.all(LIVE_OF_ALL).map(readRun), (run) => run.jobUid);
 }
@@ -45,6 +52,13 @@ export function liveRunsByJob(db: Database): Map<string, Run[]> {
 /** Writes a row that has just been decided, and answers the whole of it. */
 export function addRun(db: Database, job: StoredJob, row: NewRun, at: EpochMs): Run {
   const isQueued = row.state === 'queued';
+  const {
+    holdsPlace = isQueued,
+    line = null,
+    maxWaitMs = null,
+    key = null,
+    configHash = job.configHash,
+  } = row;
   const run: Run = {
     ...row,
     name: null,
@@ -58,14 +72,19 @@ export function addRun(db: Database, job: StoredJob, row: NewRun, at: EpochMs): 
     startedAt: null,
     endedAt: isQueued ? null : at,
     durationMs: null,
-    configHash: job.configHash,
+    configHash,
     codeHash: null,
     success: null,
     statistics: null,
     error: null,
     bootId: null,
     leaseToken: null,
-    holdsPlace: isQueued,
+    holdsPlace,
+    line,
+    group: isQueued ? job.policy.group : null,
+    maxWaitMs,
+    expiresAt: isQueued && maxWaitMs !== null ? at + maxWaitMs : null,
+    key,
     priority: row.snapshot.policy.priority,
     cancelRequested: false,
   };

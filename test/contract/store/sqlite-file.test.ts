@@ -81,12 +81,13 @@ describe('a new ledger', () => {
 });
 
 describe('migrations', () => {
+  const newest = shippedMigrations().length;
   const second = {
-    version: 2,
+    version: newest + 1,
     sql: 'ALTER TABLE jobs ADD COLUMN colour TEXT; CREATE TABLE extra (x INTEGER) STRICT;',
   };
 
-  async function ledgerOfVersion1(): Promise<string> {
+  async function ledgerOfToday(): Promise<string> {
     const stateDir = directory();
     const store = await openSqliteStore({ stateDir });
     await addJobs(store, aJob('a'));
@@ -105,37 +106,38 @@ describe('migrations', () => {
   }
 
   it('take a copy of the file before they touch it, and keep the data', async () => {
-    const file = await ledgerOfVersion1();
+    const file = await ledgerOfToday();
     migrated(file, [...shippedMigrations(), second]);
-    expect(pragma(file, 'user_version')).toBe(2);
+    expect(pragma(file, 'user_version')).toBe(newest + 1);
     expect(raw(file, (db) => db.prepare('SELECT id, colour FROM jobs').all())).toEqual([
       { id: 'a', colour: null },
     ]);
-    const copy = `${file}.before-2`;
+    const copy = `${file}.before-${newest + 1}`;
     expect([
       pragma(copy, 'user_version'),
       pragma(copy, 'application_id'),
       pragma(copy, 'integrity_check'),
-    ]).toEqual([1, APPLICATION_ID, 'ok']);
+    ]).toEqual([newest, APPLICATION_ID, 'ok']);
     expect(raw(copy, (db) => db.prepare('SELECT run_id FROM runs').all())).toEqual([{ run_id: 'r' }]);
   });
 
   it('are all or nothing: a failed one leaves version and data as they were', async () => {
-    const file = await ledgerOfVersion1();
-    const bad = { version: 2, sql: 'CREATE TABLE half (x INTEGER) STRICT; SELECT nonsense;' };
+    const file = await ledgerOfToday();
+    const bad = { version: newest + 1, sql: 'CREATE TABLE half (x INTEGER) STRICT; SELECT nonsense;' };
     expect(() => migrated(file, [...shippedMigrations(), bad])).toThrow();
-    expect(pragma(file, 'user_version')).toBe(1);
+    expect(pragma(file, 'user_version')).toBe(newest);
     expect(raw(file, (db) => db.prepare("SELECT name FROM sqlite_schema WHERE name = 'half'").all())).toEqual(
       [],
     );
     migrated(file, [...shippedMigrations(), second]);
-    expect(pragma(file, 'user_version')).toBe(2);
+    expect(pragma(file, 'user_version')).toBe(newest + 1);
   });
 
   it('copy neither a new file nor one that is up to date', async () => {
-    const file = await ledgerOfVersion1();
+    const file = await ledgerOfToday();
     migrated(file, shippedMigrations());
-    expect([1, 2].filter((version) => existsSync(`${file}.before-${version}`))).toEqual([]);
+    const versions = Array.from({ length: newest + 1 }, (_, i) => i + 1);
+    expect(versions.filter((version) => existsSync(`${file}.before-${version}`))).toEqual([]);
   });
 });
 

@@ -14,6 +14,7 @@ function storedJob(policy: Partial<JobPolicy> = {}, over: Partial<StoredJob> = {
   return {
     ...job,
     ...NEVER_RAN,
+    auditedTo: 0,
     updatedAt: T0,
     cursor: T0,
     ...over,
@@ -128,7 +129,11 @@ it.each(table)('%s', (_name, { policy, at, pauses = [], boot, handlers }, rows) 
     ...(boot !== undefined && { boot: T0 + boot * MINUTE }),
     ...(handlers !== undefined && { handlers }),
   };
-  const decision = decide({ job: storedJob(policy), pauses, live: [] }, T0 + at * MINUTE, options);
+  const decision = decide(
+    { job: storedJob(policy), pauses, live: [], groupLive: [], taken: [] },
+    T0 + at * MINUTE,
+    options,
+  );
   expect(decision.rows.map(brief)).toEqual(rows);
   expect(decision.cursor).toBe(T0 + Math.floor(at) * MINUTE);
   expect(decision.nextSlot).toBe(T0 + (Math.floor(at) + 1) * MINUTE);
@@ -146,7 +151,10 @@ const gap = (over: Partial<OpenGap> = {}): OpenGap => ({
 const afterGap = (over: Partial<OpenGap> = {}) => storedJob({}, { cursor: T0 + MINUTE, gap: gap(over) });
 
 it('an open gap row goes on while its pause does', () => {
-  const decision = decide({ job: afterGap(), pauses: [pause(T0, null)], live: [] }, T0 + 3 * MINUTE);
+  const decision = decide(
+    { job: afterGap(), pauses: [pause(T0, null)], live: [], groupLive: [], taken: [] },
+    T0 + 3 * MINUTE,
+  );
   expect(decision.rows).toEqual([]);
   expect(decision.extended).toMatchObject({ runId: 'gap', to: T0 + 3 * MINUTE, count: 3 });
   expect(decision.gap).toEqual(decision.extended);
@@ -154,7 +162,7 @@ it('an open gap row goes on while its pause does', () => {
 
 it('it grows and closes when the pause ended since', () => {
   const decision = decide(
-    { job: afterGap(), pauses: [pause(T0, T0 + 2.5 * MINUTE)], live: [] },
+    { job: afterGap(), pauses: [pause(T0, T0 + 2.5 * MINUTE)], live: [], groupLive: [], taken: [] },
     T0 + 3 * MINUTE,
   );
   expect(decision.extended).toMatchObject({ to: T0 + 2 * MINUTE, count: 2 });
@@ -164,12 +172,16 @@ it('it grows and closes when the pause ended since', () => {
 
 it('a new pause opens a new row, and so does an hour', () => {
   const again = [pause(T0, T0 + 1.2 * MINUTE), pause(T0 + 1.5 * MINUTE, null)];
-  expect(decide({ job: afterGap(), pauses: again, live: [] }, T0 + 2 * MINUTE)).toMatchObject({
+  expect(
+    decide({ job: afterGap(), pauses: again, live: [], groupLive: [], taken: [] }, T0 + 2 * MINUTE),
+  ).toMatchObject({
     extended: null,
     gap: { runId: 'run-1' },
   });
   const old = afterGap({ openedAt: T0 - 60 * MINUTE });
-  expect(decide({ job: old, pauses: [pause(T0, null)], live: [] }, T0 + 2 * MINUTE)).toMatchObject({
+  expect(
+    decide({ job: old, pauses: [pause(T0, null)], live: [], groupLive: [], taken: [] }, T0 + 2 * MINUTE),
+  ).toMatchObject({
     extended: null,
     gap: { runId: 'run-1' },
   });
@@ -177,7 +189,7 @@ it('a new pause opens a new row, and so does an hour', () => {
 
 it('nothing is due after the pause: the row is closed', () => {
   const decision = decide(
-    { job: afterGap(), pauses: [pause(T0, T0 + 1.2 * MINUTE)], live: [] },
+    { job: afterGap(), pauses: [pause(T0, T0 + 1.2 * MINUTE)], live: [], groupLive: [], taken: [] },
     T0 + 1.3 * MINUTE,
   );
   expect(decision).toMatchObject({ rows: [], gap: null, extended: null, cursor: T0 + MINUTE });
@@ -185,7 +197,10 @@ it('nothing is due after the pause: the row is closed', () => {
 
 it('a job that is not scheduled decides nothing', () => {
   expect(
-    decide({ job: storedJob({}, { state: 'disabled' }), pauses: [], live: [] }, T0 + 5 * MINUTE).rows,
+    decide(
+      { job: storedJob({}, { state: 'disabled' }), pauses: [], live: [], groupLive: [], taken: [] },
+      T0 + 5 * MINUTE,
+    ).rows,
   ).toEqual([]);
 });
 
@@ -237,7 +252,7 @@ it('every slot has exactly one account, in any sequence of passes', () => {
             .filter((p) => p.since <= at)
             .map((p) => ({ ...p, endedAt: p.endedAt !== null && p.endedAt > at ? null : p.endedAt }));
           const decision = plan(
-            { job, pauses: seen, live: [] },
+            { job, pauses: seen, live: [], groupLive: [], taken: [] },
             {
               at,
               bootStartedAt: T0 + boot,
@@ -261,7 +276,8 @@ it('every slot has exactly one account, in any sequence of passes', () => {
 
 it('late by exactly the grace is on time; a millisecond more is caught up', () => {
   const job = storedJob({ misfireGraceMs: 30_000, misfirePolicy: 'latest' });
-  const kindAt = (late: number) => decide({ job, pauses: [], live: [] }, T0 + MINUTE + late).rows[0]?.kind;
+  const kindAt = (late: number) =>
+    decide({ job, pauses: [], live: [], groupLive: [], taken: [] }, T0 + MINUTE + late).rows[0]?.kind;
   expect(kindAt(30_000)).toBe('scheduled');
   expect(kindAt(30_001)).toBe('catchup');
 });
@@ -274,7 +290,10 @@ it.each([
   ['within a day of its slot it runs', T0 + MINUTE + DAY, ['1 queued']],
   ['later its skip is all that is left', T0 + MINUTE + DAY + 1, ['1 skipped:paused']],
 ])('a one-time slot in a pause that is first looked at when it is over: %s', (_name, at, rows) => {
-  const decision = decide({ job: once(), pauses: [pause(T0, at - 1)], live: [] }, at);
+  const decision = decide(
+    { job: once(), pauses: [pause(T0, at - 1)], live: [], groupLive: [], taken: [] },
+    at,
+  );
   expect(decision.rows.map(brief)).toEqual(rows);
   expect(decision.state).toBe('completed');
 });

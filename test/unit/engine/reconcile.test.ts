@@ -31,6 +31,7 @@ function stored(id: string, over: Partial<StoredJob> = {}): StoredJob {
   return {
     ...aJob(id),
     ...NEVER_RAN,
+    auditedTo: 0,
     updatedAt: T0,
     cursor: T0 + 10 * MINUTE,
     ...over,

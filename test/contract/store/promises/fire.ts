@@ -83,6 +83,11 @@ export function firePromises(open: OpenLedger): void {
         bootId: null,
         leaseToken: null,
         holdsPlace: true,
+        line: null,
+        group: null,
+        maxWaitMs: null,
+        expiresAt: null,
+        key: null,
         priority: 7,
         cancelRequested: false,
       });

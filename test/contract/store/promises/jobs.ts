@@ -69,6 +69,7 @@ export function jobPromises(open: OpenLedger): void {
         {
           ...job,
           ...NEVER_RAN,
+          auditedTo: job.cursor,
           updatedAt: job.createdAt,
         },
       ]);

@@ -98,7 +98,7 @@ export function queryPromises(open: OpenLedger): void {
   describe('nextWake', () => {
     it('knows nothing in an empty ledger', async () => {
       const { store } = await open();
-      expect(await store.nextWake(T0)).toEqual({ slot: null, retry: null, pauseEnd: null });
+      expect(await store.nextWake(T0)).toEqual({ slot: null, retry: null, pauseEnd: null, expiry: null });
     });
 
     it('names the earliest slot of an active job, also one that is already due', async () => {
@@ -125,9 +125,13 @@ export function queryPromises(open: OpenLedger): void {
       const pause = { jobUid: null, source: 'api', who: 'me', why: null, since: T0, until: DUE + 7 } as const;
       await store.pause(pause);
       await store.pause({ ...pause, jobUid: 'uid-a', until: null });
-      expect(await store.nextWake(DUE)).toMatchObject({ retry: DUE + 1, pauseEnd: DUE + 7 });
-      expect(await store.nextWake(DUE + 1)).toMatchObject({ retry: DUE + 2, pauseEnd: DUE + 7 });
-      expect(await store.nextWake(DUE + 7)).toMatchObject({ retry: null, pauseEnd: null });
+      expect(await store.nextWake(DUE)).toMatchObject({ retry: DUE + 1, pauseEnd: DUE + 7, expiry: null });
+      expect(await store.nextWake(DUE + 1)).toMatchObject({
+        retry: DUE + 2,
+        pauseEnd: DUE + 7,
+        expiry: null,
+      });
+      expect(await store.nextWake(DUE + 7)).toMatchObject({ retry: null, pauseEnd: null, expiry: null });
     });
   });
 
