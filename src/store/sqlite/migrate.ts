@@ -46,7 +46,8 @@ export function refuseForeign(db: Database): void {
  */
 export function migrate(db: Database, migrations: readonly Migration[] = shippedMigrations()): void {
   const newest = migrations.at(-1)?.version ?? 0;
-  let copied = false;
+  // A file that is made here and now has nothing to lose.
+  let copied = fileVersion(db, newest) === 0;
   while (fileVersion(db, newest) < newest)
     db.write(() => {
       const from = fileVersion(db, newest);
