@@ -2,35 +2,28 @@
 
 import type { EpochMs } from '#core/clock';
 import type { Pause } from '#core/pause';
-import type { Schedule } from '#core/schedule';
+import type { Grid, Span } from './grid.ts';
 
-/** Slots of one stretch; `held` says why they may not run. `from` and `to` are slots. */
-export interface Segment {
-  from: EpochMs;
-  to: EpochMs;
-  count: number;
+/** Slots of one stretch; `held` says why they may not run. */
+export interface Segment extends Span {
   held: 'paused' | 'stopped' | null;
   /** Since when it has been so without a break: a gap row that ends after it can be continued. */
   heldSince: EpochMs;
 }
 
 /**
- * The slots in (after, upTo] as segments in time order, those without a slot left out. A slot lies in a pause from
- * the instant it was first seen until, and without, the instant of its end (law, "Deciding a slot"). Where only the
- * tool's `stop` holds the word is `stopped`.
+ * The slots after the slot `after` that are due by `at`, as segments in time order, those without a slot left out. A
+ * slot whose due time lies in a pause is held: from the instant the pause was first seen until, and without, the
+ * instant of its end (law, "Deciding a slot"). Where only the tool's `stop` holds the word is `stopped`.
  */
-export function segments(
-  schedule: Schedule,
-  after: EpochMs,
-  upTo: EpochMs,
-  pauses: readonly Pause[],
-): Segment[] {
+export function segments(grid: Grid, after: EpochMs, at: EpochMs, pauses: readonly Pause[]): Segment[] {
   const found: Segment[] = [];
-  for (const stretch of stretches(after, upTo, pauses)) {
-    const from = schedule.next(stretch.since - 1);
-    const to = schedule.prev(stretch.until - 1);
-    if (from === null || to === null || from >= stretch.until || to < stretch.since) continue;
-    const count = from === to ? 1 : schedule.count(from - 1, to);
+  for (const stretch of stretches(after, at, pauses)) {
+    const first = grid.firstDueFrom(stretch.since);
+    const from = first !== null && first <= after ? grid.next(after) : first;
+    const to = grid.lastDueBy(stretch.until - 1);
+    if (from === null || to === null || from > to) continue;
+    const count = from === to ? 1 : grid.count(from - 1, to);
     found.push({ from, to, count, held: stretch.held, heldSince: stretch.heldSince });
   }
   return found;
@@ -47,6 +40,7 @@ interface Stretch {
 function stretches(after: EpochMs, upTo: EpochMs, pauses: readonly Pause[]): Stretch[] {
   const begin = after + 1;
   const end = upTo + 1;
+  if (pauses.length === 0) return [{ since: begin, until: end, held: null, heldSince: begin }];
   const edges = new Set([begin, end]);
   for (const pause of pauses) {
     edges.add(Math.min(end, pause.since));

@@ -23,7 +23,7 @@ export interface RunRequest {
 }
 
 /** Refusals of a person's wish are errors and write no row; what the settings ask for at start is recorded instead. */
-export function requestRun({ job, live }: DueJob, request: RunRequest): EnqueueDecision {
+export function requestRun({ job, live, groupLive }: DueJob, request: RunRequest): EnqueueDecision {
   const row = rowOf({ job, live }, request);
   if (request.kind === 'startup') return { kind: 'enqueue', row: startupRow(row, live, request) };
   if (!request.handlerKnown) {
@@ -40,10 +40,15 @@ export function requestRun({ job, live }: DueJob, request: RunRequest): EnqueueD
       'run it all the same with --force',
     );
   }
-  const answer = admit(job.policy, live);
-  if (answer.kind === 'refuse' && !request.force)
-    return { kind: 'refuse', because: 'overlap', inTheWay: answer.inTheWay };
-  return { kind: 'enqueue', row };
+  const answer = admit(job.policy, { live, groupLive });
+  if (answer.kind === 'admit' || request.force) return { kind: 'enqueue', row };
+  if (answer.kind === 'refuse') return { kind: 'refuse', because: answer.reason, inTheWay: answer.inTheWay };
+  return {
+    kind: 'enqueue',
+    row: { ...row, holdsPlace: false },
+    cancel: answer.cancel.map((runId) => ({ runId, by: row.runId })),
+    end: answer.replaced.map((runId) => ({ runId, state: 'skipped', reason: 'superseded', error: null })),
+  };
 }
 
 /** Where the job already has a run queued or live, the startup run is a skipped row (rule 18). */

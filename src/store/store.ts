@@ -187,8 +187,9 @@ export interface FireResult {
 }
 
 export type EnqueueDecision =
-  | { kind: 'enqueue'; row: NewRun }
-  | { kind: 'refuse'; because: 'overlap'; inTheWay: string };
+  /** `cancel` and `end` as in a FireDecision. */
+  | { kind: 'enqueue'; row: NewRun; cancel?: FireDecision['cancel']; end?: FireDecision['end'] }
+  | { kind: 'refuse'; because: 'overlap' | 'queue_full'; inTheWay: string };
 export type EnqueueResult =
   | { kind: 'queued'; run: Run }
   | Extract<EnqueueDecision, { kind: 'refuse' }>

@@ -71,6 +71,8 @@ export function enqueueRun(
   if (!job) return { kind: 'no_job' };
   const decision = decide(viewOf(db, job, globalPausesSince(db, job.cursor)));
   if (decision.kind === 'refuse') return decision;
+  for (const end of decision.end ?? []) endQueued(db, end, at);
+  for (const asked of decision.cancel ?? []) db.run(ASK_TO_STOP, { ...asked });
   try {
     return { kind: 'queued', run: addRun(db, job, decision.row, at) };
   } catch (error) {
@@ -102,11 +104,12 @@ function apply(db: Database, job: StoredJob, decision: FireDecision, at: EpochMs
   for (const end of decision.end ?? []) endQueued(db, end, at);
   for (const { runId, expiresAt } of decision.postpone ?? []) db.run(POSTPONE, { runId, expiresAt });
   for (const runId of decision.withdrawn) onGapRow(db, job, runId, WITHDRAW, { runId, jobUid: job.uid });
-  const rows = decision.rows.map((row) => addRun(db, job, row, at));
+  // Before the rows: where it shrinks, the slot it leaves is theirs.
   if (decision.extended) {
     const { runId, from, to, count } = decision.extended;
     onGapRow(db, job, runId, EXTEND_GAP, { runId, jobUid: job.uid, from, to, count, at });
   }
+  const rows = decision.rows.map((row) => addRun(db, job, row, at));
   for (const asked of decision.cancel ?? []) db.run(ASK_TO_STOP, { ...asked });
   const { cursor, nextSlot, nextDue, state, gap, admitted, circuit = job.circuit } = decision;
   updateJob(db, job.uid, { cursor, nextSlot, nextDue, gap, state, circuit });
