@@ -112,9 +112,7 @@ export class Pass {
   }
 
   #heldNow(): boolean {
-    return this.#due.pauses.some(
-      (pause) => pause.since <= this.#ctx.at && (endOf(pause) ?? Infinity) > this.#ctx.at,
-    );
+    return this.#due.pauses.some((pause) => (endOf(pause) ?? Infinity) > this.#ctx.at);
   }
 
   /** Admits the newest slot of the span; answers what is left of it, null = nothing. Refused, all of it stays skipped. */

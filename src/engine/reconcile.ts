@@ -2,10 +2,15 @@
 
 import type { EpochMs } from '#core/clock';
 import type { Json, JsonObject } from '#core/handler';
-import { isScheduled, type JobSpec, type ScheduleDraft, type StoredJob } from '#core/job';
-import type { Reason, Run } from '#core/run';
+import type { JobSpec, ScheduleDraft, StoredJob } from '#core/job';
+import type { Run } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
-import type { Effects, JobCursor, NewRun, ReconcileView } from '#store/store';
+import { dueAt } from '#schedule/jitter';
+import type { Effects, JobCursor, ReconcileView } from '#store/store';
+import { accountForTimeAway, accountForUndecided, endQueued, rangeRow } from './account.ts';
+
+/** An orphaned job is removed after this time (rule 14). */
+const ORPHAN_KEPT_MS = 24 * 3_600_000;
 
 export interface ReconcileContext {
   at: EpochMs;
@@ -34,9 +39,8 @@ export function reconcile(
   }
   const named = new Set(definitions.map((spec) => spec.id));
   for (const job of view.jobs) {
-    if (job.source !== 'config' || named.has(job.id)) continue;
-    if (job.state === 'orphaned') endQueued(view.live.get(job.uid) ?? [], 'orphaned', effects);
-    else orphan(job, view.live.get(job.uid) ?? [], ctx, effects);
+    if (job.source === 'config' && !named.has(job.id))
+      orphan(job, view.live.get(job.uid) ?? [], ctx, effects);
   }
   if (ctx.atStart) closeGaps(view.jobs, effects);
   return effects;
@@ -46,14 +50,14 @@ function insert(spec: JobSpec, ctx: ReconcileContext, effects: Effects): void {
   const uid = ctx.newUid();
   const schedule = anchored(spec.schedule, ctx.at);
   const state = spec.enabled ? 'active' : 'disabled';
-  const cursor = fromNow(spec, schedule, ctx);
+  const cursor = fromNow(uid, spec, schedule, ctx.at, ctx);
   const job = { ...spec, uid, schedule, state: state as StoredJob['state'], createdAt: ctx.at, ...cursor };
   // An `at` that is past when the file is first read never runs, and never silently (rule 17).
   if (schedule.kind === 'at' && schedule.at <= ctx.at && spec.enabled) {
     job.state = 'completed';
     effects.rows.push({
       jobUid: uid,
-      ...missedRow(job, { from: schedule.at, to: schedule.at, count: 1 }, 'schedule_changed', ctx),
+      ...rangeRow(job, onceSpan(schedule.at), 'missed', 'schedule_changed', ctx),
     });
   }
   effects.insert.push(job);
@@ -79,12 +83,16 @@ function change(
   if (job.configHash !== spec.configHash || restarts || isRelabelled(job, spec))
     Object.assign(set, spec, { schedule, updatedAt: ctx.at });
   if (restarts) {
-    accountForUndecided(job, ctx, effects);
+    if (returned) accountForTimeAway(job, ctx, effects);
+    else accountForUndecided(job, ctx, effects);
+    set.orphanedAt = null;
     set.state = stateAfter(job, spec, schedule, ctx);
-    Object.assign(set, fromNow(spec, schedule, ctx, job.cursor), { ledgerFrom: job.ledgerFrom, gap: null });
+    const from = fromNow(job.uid, spec, schedule, cursorFrom(job, ctx), ctx);
+    Object.assign(set, from, { ledgerFrom: job.ledgerFrom, gap: null });
     if (set.state === 'completed') Object.assign(set, { nextSlot: null, nextDue: null });
     missPast(job, spec, schedule, ctx, effects);
-  }
+  } else if (spec.policy.jitterMs !== job.policy.jitterMs && job.nextSlot !== null)
+    set.nextDue = dueAt(ctx.scheduleOf(schedule), job.nextSlot, job.uid, spec.policy.jitterMs);
   // At every look, not only at the change: a run given back later must not wait for ever.
   if (!spec.enabled) endQueued(live, 'disabled', effects);
   if (Object.keys(set).length === 0) return;
@@ -124,13 +132,11 @@ function missPast(
   effects: Effects,
 ): void {
   if (schedule.kind !== 'at' || schedule.at > ctx.at || !spec.enabled) return;
-  const range = { from: schedule.at, to: schedule.at, count: 1 };
-  effects.rows.push({
-    jobUid: job.uid,
-    ...missedRow(spec, range, 'schedule_changed', ctx),
-    unlessTaken: true,
-  });
+  const row = rangeRow(spec, onceSpan(schedule.at), 'missed', 'schedule_changed', ctx);
+  effects.rows.push({ jobUid: job.uid, ...row, unlessTaken: true });
 }
+
+const onceSpan = (at: EpochMs) => ({ from: at, to: at, count: 1 });
 
 /** The state of a job that starts anew: only called where something restarts it. */
 function stateAfter(
@@ -148,49 +154,6 @@ function stateAfter(
 function isRaised(job: StoredJob, spec: JobSpec, schedule: ScheduleSpec, ctx: ReconcileContext): boolean {
   if (job.state !== 'completed' || !spec.enabled || isSpent(job, spec)) return false;
   return schedule.kind !== 'at' && ctx.scheduleOf(schedule).next(ctx.at) !== null;
-}
-
-function orphan(job: StoredJob, live: readonly Run[], ctx: ReconcileContext, effects: Effects): void {
-  accountForUndecided(job, ctx, effects);
-  effects.update.push({
-    uid: job.uid,
-    set: { state: 'orphaned', cursor: ctx.at, nextSlot: null, nextDue: null, gap: null, updatedAt: ctx.at },
-  });
-  endQueued(live, 'orphaned', effects);
-  effects.changes.push({ jobUid: job.uid, what: 'orphaned', before: summary(job), after: null, by: ctx.by });
-}
-
-/**
- * Old slots up to the change that nobody decided: `downtime` where the service was down, else `schedule_changed`
- * (rule 14). There is no catch-up across a change.
- */
-function accountForUndecided(job: StoredJob, ctx: ReconcileContext, effects: Effects): void {
-  if (!isScheduled(job)) return;
-  const schedule = ctx.scheduleOf(job.schedule);
-  const ranges: [Reason, EpochMs, EpochMs][] = [
-    ['downtime', job.cursor, Math.min(ctx.at, ctx.bootStartedAt - 1)],
-    ['schedule_changed', Math.max(job.cursor, ctx.bootStartedAt - 1), ctx.at],
-  ];
-  for (const [reason, after, upTo] of ranges) {
-    const from = schedule.next(after);
-    const to = schedule.prev(upTo);
-    if (from === null || to === null || from > upTo || to <= after) continue;
-    const range = { from, to, count: schedule.count(after, upTo) };
-    effects.rows.push({ jobUid: job.uid, ...missedRow(job, range, reason, ctx) });
-  }
-}
-
-/** What waits has not started and now never will; a waiting retry is a failure with its last error kept (rule 14). */
-function endQueued(live: readonly Run[], reason: Reason, effects: Effects): void {
-  for (const run of live) {
-    if (run.state !== 'queued' || run.kind === 'manual' || run.kind === 'adhoc') continue;
-    effects.end.push({
-      runId: run.runId,
-      state: run.attempt > 0 ? 'failed' : 'skipped',
-      reason,
-      error: run.error,
-    });
-  }
 }
 
 function closeGaps(jobs: readonly StoredJob[], effects: Effects): void {
@@ -220,17 +183,23 @@ function keptOrAnchored(job: StoredJob, draft: ScheduleDraft, at: EpochMs): Sche
   return same && draft.anchor === null ? old : anchored(draft, at);
 }
 
-/** Goes on from now; where the clock went back, from what is already accounted for. */
+/** From now; where the clock went back a little, from what is already accounted for. */
+function cursorFrom(job: StoredJob, ctx: ReconcileContext): EpochMs {
+  return Math.max(ctx.at, job.cursor);
+}
+
+/** Goes on with the first slot after the cursor. */
 function fromNow(
+  uid: string,
   spec: JobSpec,
   schedule: ScheduleSpec,
+  cursor: EpochMs,
   ctx: ReconcileContext,
-  cursor = -Infinity,
 ): JobCursor {
-  const runs = spec.enabled && !spec.manualOnly;
-  const from = Math.max(ctx.at, cursor);
-  const nextSlot = runs ? ctx.scheduleOf(schedule).next(from) : null;
-  return { cursor: from, nextSlot, nextDue: nextSlot, ledgerFrom: ctx.at };
+  const calendar = ctx.scheduleOf(schedule);
+  const nextSlot = spec.enabled && !spec.manualOnly ? calendar.next(cursor) : null;
+  const nextDue = nextSlot === null ? null : dueAt(calendar, nextSlot, uid, spec.policy.jitterMs);
+  return { cursor, nextSlot, nextDue, ledgerFrom: ctx.at };
 }
 
 function isSpent(job: StoredJob, spec: JobSpec): boolean {
@@ -243,25 +212,26 @@ function isRelabelled(job: StoredJob, spec: JobSpec): boolean {
   return label(job) !== label(spec);
 }
 
-function missedRow(
-  job: Pick<JobSpec, 'input' | 'handler' | 'policy'>,
-  range: { from: EpochMs; to: EpochMs; count: number },
-  reason: Reason,
-  ctx: ReconcileContext,
-): NewRun {
-  return {
-    runId: ctx.newRunId(),
-    kind: 'scheduled',
-    state: 'missed',
-    reason,
-    slot: range.to,
-    dueAt: range.to,
-    covers: range.count > 1 ? range : null,
-    lateByMs: ctx.at - range.to,
-    input: job.input,
-    snapshot: { handler: job.handler, policy: job.policy, dryRun: false },
-    by: ctx.by,
-  };
+/**
+ * Not in the settings any more: no new starts, its history stays. It is removed after a day, unless it returns (rule 14).
+ */
+function orphan(job: StoredJob, live: readonly Run[], ctx: ReconcileContext, effects: Effects): void {
+  endQueued(live, 'orphaned', effects);
+  if (job.state !== 'orphaned') {
+    accountForUndecided(job, ctx, effects);
+    const off = { state: 'orphaned', orphanedAt: ctx.at, nextSlot: null, nextDue: null, gap: null } as const;
+    effects.update.push({ uid: job.uid, set: { ...off, cursor: cursorFrom(job, ctx), updatedAt: ctx.at } });
+    effects.changes.push({
+      jobUid: job.uid,
+      what: 'orphaned',
+      before: summary(job),
+      after: null,
+      by: ctx.by,
+    });
+  } else if (ctx.at - (job.orphanedAt ?? ctx.at) >= ORPHAN_KEPT_MS) {
+    accountForTimeAway(job, ctx, effects);
+    effects.remove = [...(effects.remove ?? []), job.uid];
+  }
 }
 
 /** What the audit keeps of a definition: enough to answer `why`, no input (it may hold secrets). */

@@ -7,6 +7,7 @@ import type { ObservedPause, Pause } from '#core/pause';
 import type { Run } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { Store } from '#store/store';
+import { ClockWatch } from './clock-watch.ts';
 import { plan } from './plan.ts';
 
 /** No sleep is longer (rule 13): a clock that jumps is noticed within this time. */
@@ -40,9 +41,14 @@ export class Scheduler {
   #cancelCheck: () => void = () => {};
   #held: readonly Pause[] = [];
   #lookedAt: EpochMs = 0;
+  readonly #watch: ClockWatch;
+  /** The start of the service, or of the time that counts anew since the clock was set back. */
+  #upSince: EpochMs;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.#watch = new ClockWatch(options.clock);
+    this.#upSince = options.bootStartedAt;
   }
 
   /** Resolves when the first pass has decided what became due while nobody looked. */
@@ -110,11 +116,13 @@ export class Scheduler {
 
   async #decide(): Promise<void> {
     const { store, clock, onWork } = this.#options;
+    this.#lookAtClock();
     await this.observe();
     const at = clock.now();
-    const { handlerKnown, scheduleOf, newRunId, bootStartedAt } = this.#options;
+    const { handlerKnown, scheduleOf, newRunId } = this.#options;
+    const context = { at, bootStartedAt: this.#upSince, jumps: this.#watch.forward };
     const result = await store.fire(at, (due) =>
-      plan(due, { at, bootStartedAt, handlerKnown, scheduleOf, newRunId }),
+      plan(due, { ...context, handlerKnown, scheduleOf, newRunId }),
     );
     for (const { job, rows } of result.decided) for (const row of rows) this.#tell(job.id, row);
     for (const { jobId, error } of result.dropped) {
@@ -125,7 +133,7 @@ export class Scheduler {
     }
     onWork();
     const wake = await store.nextWake(at);
-    const next = Math.min(wake.slot ?? Infinity, wake.pauseEnd ?? Infinity);
+    const next = Math.min(wake.slot ?? Infinity, wake.pauseEnd ?? Infinity, wake.expiry ?? Infinity);
     // A job that was dropped is still due: asking again at once would spin.
     const least = result.dropped.length > 0 ? this.#options.checkIntervalMs() : 0;
     this.#sleepFor(Math.max(least, Math.min(LONGEST_SLEEP_MS, next - clock.now())));
@@ -150,6 +158,19 @@ export class Scheduler {
         log.at('scheduler.observe').info(`no longer paused by ${pause.who}`, { source: pause.source });
     }
     return this.#held;
+  }
+
+  /** What a clock that was set means for slots is the planner's to say (rule 13). */
+  #lookAtClock(): void {
+    const jump = this.#watch.look();
+    if (!jump) return;
+    const by = `${Math.round((jump.to - jump.from) / 1000)} s`;
+    this.#options.log
+      .at('scheduler.clock')
+      .warn(`the clock was set, or the machine slept: it jumped by ${by}`, {
+        from: new Date(jump.from).toISOString(),
+        to: new Date(jump.to).toISOString(),
+      });
   }
 
   #tell(jobId: string, row: Run): void {

@@ -32,11 +32,18 @@ export function endExpired(
     const left = run.maxWaitMs - (at - waitsSince(run) - pausedMs(due.pauses, waitsSince(run), at));
     const { runId } = run;
     if (left > 0) postpone.push({ runId, expiresAt: at + left });
-    else if (run.attempts.length === 0)
-      end.push({ runId, state: 'missed', reason: 'queue_timeout', error: null });
-    else end.push({ runId, state: 'failed', reason: 'queue_timeout', error: run.error });
+    else end.push({ runId, state: endOfWait(run, 'missed'), reason: 'queue_timeout', error: run.error });
   }
   return { end, postpone };
+}
+
+/** How a queued run ends that will not start again: after a failed attempt as a failure, given back as interrupted. */
+export function endOfWait<Unstarted extends 'missed' | 'skipped'>(
+  run: Pick<Run, 'attempt' | 'attempts'>,
+  unstarted: Unstarted,
+): 'failed' | 'interrupted' | Unstarted {
+  if (run.attempt > 0) return 'failed';
+  return run.attempts.length > 0 ? 'interrupted' : unstarted;
 }
 
 function waitsSince(run: Run): EpochMs {

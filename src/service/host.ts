@@ -3,7 +3,8 @@
 import type { LoadResult } from '#config/load';
 import type { Note, Settings } from '#config/settings';
 import type { Progress } from '#runs/context';
-import type { RunNowOptions, SchedulerService } from './service.ts';
+import type { RunNowOptions } from './hand-runs.ts';
+import type { SchedulerService } from './service.ts';
 import type { RunShape } from './shapes.ts';
 import type { StatusShape } from './status.ts';
 

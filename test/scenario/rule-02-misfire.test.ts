@@ -95,8 +95,8 @@ it('blocked: the process was up but could not decide in time', async () => {
     handlers: { hourly: () => ({}) },
   });
   await s.start();
-  s.clock.jumpWall(3_600_000);
-  await s.clock.advance(30_000);
+  s.clock.block(3_620_000);
+  await s.clock.advance(1);
   expect(await s.ledger('hourly')).toEqual([
     '2026-11-21T09:00:00Z missed: blocked',
     '2026-11-21T10:00:00Z succeeded',

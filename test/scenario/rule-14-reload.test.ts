@@ -145,6 +145,7 @@ it('removed from the YAML: no new starts, the history stays; it returns and goes
   await s.advanceTo('2026-11-21T10:04:30Z');
   expect(await s.ledger('tick')).toEqual([
     '2026-11-21T10:01:00Z succeeded',
+    '2026-11-21T10:03:00Z skipped: orphaned x2',
     '2026-11-21T10:04:00Z succeeded',
   ]);
 });

@@ -9,7 +9,9 @@ export interface ManualClock extends Clock {
    */
   advance(ms: number): Promise<void>;
   advanceTo(at: EpochMs): Promise<void>;
-  /** Moves the wall clock alone, as a person or NTP would. Fires nothing. */
+  /** Time passes and no timer fires: the process is busy. What fell due fires at the next `advance`. */
+  block(ms: number): void;
+  /** Moves the wall clock alone, as a person, NTP or a sleeping machine would. Fires nothing. */
   jumpWall(ms: number): void;
   readonly timers: number;
 }
@@ -23,7 +25,9 @@ export function createManualClock(start: EpochMs, quiet: () => Promise<void> = f
     const due = [...waiting].filter(([, timer]) => timer.at <= until);
     return due.sort(([a, x], [b, y]) => x.at - y.at || a - b)[0];
   };
+  /** A timer that fires late does not set the time back. */
   const moveTo = (at: number) => {
+    if (at <= elapsed) return;
     wall += at - elapsed;
     elapsed = at;
   };
@@ -49,6 +53,7 @@ export function createManualClock(start: EpochMs, quiet: () => Promise<void> = f
       await quiet();
     },
     advanceTo: (at) => clock.advance(at - wall),
+    block: (ms) => moveTo(elapsed + ms),
     jumpWall(ms) {
       wall += ms;
     },

@@ -124,11 +124,12 @@ it('an edit of anything else keeps cursor, anchor and grid', () => {
 });
 
 const live = [
-  { runId: 'waits', state: 'queued', attempt: 0, kind: 'scheduled', error: null },
+  { runId: 'waits', state: 'queued', attempt: 0, attempts: [], kind: 'scheduled', error: null },
   {
     runId: 'retries',
     state: 'queued',
     attempt: 1,
+    attempts: [],
     kind: 'catchup',
     error: { code: 'X', message: 'no luck', fix: null },
   },
@@ -152,10 +153,23 @@ it.each([
 );
 
 it('an orphan that returns goes on from now', () => {
-  const { update, changes, rows } = effects([stored('a', { state: 'orphaned', cursor: T0 })], [spec('a')]);
-  expect(rows).toEqual([]);
-  expect(update).toMatchObject([{ set: { state: 'active', cursor: NOW } }]);
+  const away = stored('a', { state: 'orphaned', orphanedAt: T0, cursor: T0 });
+  const { update, changes, rows } = effects([away], [spec('a')]);
+  expect(rows).toMatchObject([
+    { state: 'skipped', reason: 'orphaned', covers: { from: T0 + MINUTE, count: 10 } },
+  ]);
+  expect(update).toMatchObject([{ set: { state: 'active', cursor: NOW, orphanedAt: null } }]);
   expect(changes.map((change) => change.what)).toEqual(['returned']);
+});
+
+it('an orphan is removed after a day, with one row for the slots since then', () => {
+  const hours = (n: number) => NOW - n * 60 * MINUTE;
+  const orphan = (n: number) => stored('a', { state: 'orphaned', orphanedAt: hours(n), cursor: hours(n) });
+  expect(effects([orphan(23.99)], [])).toMatchObject({ rows: [], update: [] });
+  expect(effects([orphan(23.99)], []).remove).toBeUndefined();
+  const { remove, rows } = effects([orphan(24)], []);
+  expect(remove).toEqual(['uid-a']);
+  expect(rows).toMatchObject([{ state: 'skipped', reason: 'orphaned', covers: { count: 10 } }]);
 });
 
 it('a completed job with a raised limit goes on; a finished one-time job does not', () => {

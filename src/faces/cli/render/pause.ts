@@ -1,6 +1,6 @@
 // Pauses told to people: who holds, why, since when, and what a command changed about it. Pure.
 
-import type { ResumeShape } from '#service/service';
+import type { ResumeShape } from '#service/pauses';
 import type { pauseShape } from '#service/shapes';
 import { timeText } from '../text.ts';
 

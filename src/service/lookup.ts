@@ -1,0 +1,62 @@
+// Ids and names as people write them, into jobs and runs of the ledger; an unknown one is told with the nearest.
+
+import { closest } from '#core/did-you-mean';
+import { SchedulerError } from '#core/errors';
+import type { StoredJob } from '#core/job';
+import { LIVE_STATES, type Run } from '#core/run';
+import type { Store } from '#store/store';
+
+export class Lookup {
+  readonly #store: Store;
+  readonly #jobs: () => Promise<StoredJob[]>;
+
+  /** `jobs` as the ledger has them, or as the settings would make them. */
+  constructor(store: Store, jobs: () => Promise<StoredJob[]>) {
+    this.#store = store;
+    this.#jobs = jobs;
+  }
+
+  /** By id, or by a name that only one job has. Throws JOB_NOT_FOUND, or CONFLICT for an ambiguous name. */
+  async job(idOrName: string): Promise<StoredJob> {
+    const jobs = await this.#jobs();
+    const byId = jobs.find((job) => job.id === idOrName);
+    if (byId) return byId;
+    const named = jobs.filter((job) => job.name === idOrName);
+    if (named.length > 1) {
+      const ids = named.map((job) => job.id).join(', ');
+      throw new SchedulerError(
+        'CONFLICT',
+        `${named.length} jobs are called ${idOrName}`,
+        `use one of the ids: ${ids}`,
+      );
+    }
+    if (!named[0]) throw await this.unknownJob(idOrName);
+    return named[0];
+  }
+
+  async unknownJob(idOrName: string): Promise<SchedulerError> {
+    const ids = (await this.#jobs()).map((job) => job.id);
+    const near = closest(idOrName, ids);
+    return new SchedulerError(
+      'JOB_NOT_FOUND',
+      `there is no job ${idOrName}`,
+      near ? `did you mean ${near}?` : `jobs: ${ids.sort().join(', ') || 'none'}`,
+    );
+  }
+
+  /** By full id. Throws RUN_NOT_FOUND with the nearest of those under way. */
+  async run(runId: string): Promise<Run> {
+    const run = await this.#store.run(runId);
+    if (run) return run;
+    const live = await this.#store.runs({ limit: 100, states: LIVE_STATES });
+    const near = closest(
+      runId,
+      live.map((each) => each.runId),
+    );
+    throw new SchedulerError(
+      'RUN_NOT_FOUND',
+      `there is no run ${runId}`,
+      near ? `did you mean ${near}?` : 'see: aclarai-scheduler history',
+    );
+  }
+}
