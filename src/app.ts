@@ -19,7 +19,7 @@ import type { Host, HostOptions } from '#service/host';
 import { type InstallationParts, Installed } from '#service/installation';
 import type { AcquireLock } from '#service/lock';
 import { type LoopsParts, operations } from '#service/loops';
-import { openSqliteStore } from '#store/sqlite/open';
+import { openSqliteStore, type SqliteStoreOptions } from '#store/sqlite/open';
 import { acquireServiceLock } from '#store/sqlite/service-lock';
 import type { Store } from '#store/store';
 import type { ProcessLog } from './log.ts';
@@ -37,6 +37,8 @@ export interface AppOptions {
   random: () => number;
   /** The right to run the loops; a test that kills a service takes it from the dead one. */
   acquireLock?: AcquireLock;
+  /** Opens the ledger; a test puts its faults between the file and the parts that use it. */
+  openStore?: (options: SqliteStoreOptions) => Promise<Store>;
 }
 
 export function createHost(options: AppOptions): Host {
@@ -46,7 +48,7 @@ export function createHost(options: AppOptions): Host {
       const answer = await load(options, at, registry);
       if (answer.kind === 'faults')
         return { ...answer, ledger: () => openLedger(options, at, answer.faults) };
-      const store = await openSqliteStore({ stateDir: answer.settings.stateDir, clock: options.clock });
+      const store = await openStore(options, answer.settings);
       return { kind: 'ok', installation: install(options, at, answer.settings, registry, store) };
     },
     check: (at) => check(options, at),
@@ -62,8 +64,13 @@ async function openLedger(
   const registry = new HandlerRegistry(options.log);
   const answer = await load(options, at, registry, { unread: true });
   if (answer.kind === 'faults') return null;
-  const store = await openSqliteStore({ stateDir: answer.settings.stateDir, clock: options.clock });
+  const store = await openStore(options, answer.settings);
   return install(options, at, answer.settings, registry, store, faults);
+}
+
+function openStore(options: AppOptions, { stateDir }: Settings): Promise<Store> {
+  const open = options.openStore ?? openSqliteStore;
+  return open({ stateDir, clock: options.clock });
 }
 
 async function load(
