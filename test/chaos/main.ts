@@ -28,6 +28,7 @@ console.log(`seed ${seed}, ${dir}`);
 
 let findings: Finding[] = [];
 let done = 0;
+const began = performance.now();
 while (done < wanted && findings.length === 0) {
   await rounds.round();
   const hasFallen = diary.lives.some(({ end }) => end === 'fell');
@@ -38,6 +39,14 @@ if (findings.length === 0) {
   await rounds.finish();
   findings = audit(readEvidence(dir), diary, { isDrained: true });
 }
+
+const { rows, effects } = readEvidence(dir);
+const slots = rows.reduce((sum, row) => sum + (row.slot === null ? 0 : (row.covers_count ?? 1)), 0);
+const attempts = rows.reduce((sum, row) => sum + row.attempts.length, 0);
+const seconds = Math.round((performance.now() - began) / 1000);
+console.log(
+  `${diary.lives.length} lives in ${seconds} s: ${slots} slots, ${rows.length} rows, ${attempts} attempts, ${effects.length} effects`,
+);
 
 for (const { kind, job, what, evidence } of findings.slice(0, SHOWN))
   console.log(`${kind}: ${job}: ${what}\n  ${evidence.map((each) => JSON.stringify(each)).join('\n  ')}`);
