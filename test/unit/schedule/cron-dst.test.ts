@@ -1,7 +1,8 @@
 // Rule 12, case by case: what every kind of expression does when the clocks change.
 
 import { describe, expect, test } from 'vitest';
-import { at, backward, cron, forward, show } from './support.ts';
+import { at, cron } from './support.ts';
+import { backward, forward, show } from './walk.ts';
 
 /** Zone, window (after, upTo], expression, and the slots the rule asks for. */
 type Case = [why: string, expression: string, slots: string[]];

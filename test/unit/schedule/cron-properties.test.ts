@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildSchedule } from '#schedule/parse';
 import { expressions, slotsByTrying, transitions } from './reference.ts';
-import { backward, cron, forward, seed } from './support.ts';
+import { cron, seed } from './support.ts';
+import { backward, forward } from './walk.ts';
 
 const ZONES = [
   'Australia/Lord_Howe',

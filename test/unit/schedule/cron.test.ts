@@ -1,7 +1,8 @@
 // The calendar of cron without changes of clocks: days, months, ends, and what it costs.
 
 import { describe, expect, test } from 'vitest';
-import { at, backward, cron, forward, show } from './support.ts';
+import { at, cron } from './support.ts';
+import { backward, forward, show } from './walk.ts';
 
 function slots(expression: string, after: string, count: number, dayMatch: 'or' | 'and' = 'or'): string[] {
   const schedule = cron(expression, 'UTC', dayMatch);

@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildSchedule } from '#schedule/parse';
-import { at, backward, forward, seed, show } from './support.ts';
+import { at, seed } from './support.ts';
+import { backward, forward, show } from './walk.ts';
 
 function every(text: string, anchor: string, timezone = 'UTC', includeAnchor = false) {
   return buildSchedule({

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { buildSchedule, parseInstant, parseScheduleText } from '#schedule/parse';
 import { canonicalZone } from '#schedule/zone';
-import { show } from './support.ts';
+import { show } from './walk.ts';
 
 const now = Date.UTC(2026, 0, 15, 12, 0, 0, 250);
 const context = { timezone: 'Europe/Berlin', now };

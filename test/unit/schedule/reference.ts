@@ -1,9 +1,11 @@
-// A second, slow reading of rule 12 for the property tests: tries every wall minute of a window, shares no code with src.
+// A second, slow reading of rule 12 for property tests and fuzz: tries every wall time of a window, shares no code with src.
 
 import fc from 'fast-check';
 
 export interface Expression {
   text: string;
+  /** Second 0 alone where there is none. */
+  seconds?: Set<number>;
   minutes: Set<number>;
   hours: Set<number>;
   /** Written with a leading `*` in hour or minute. */
@@ -43,13 +45,15 @@ interface DayField {
 
 const anyDay: DayField = { text: '*', matches: () => true };
 
-function workdayNearest(date: Temporal.PlainDate, target: number): boolean {
+/** Monday to Friday, and none of the month is nearer to `target`. */
+export function workdayNearest(date: Temporal.PlainDate, target: number): boolean {
   if (target > date.daysInMonth || date.dayOfWeek > 5) return false;
-  const candidates = upTo(30)
-    .map((index) => index + 1)
-    .filter((day) => day <= date.daysInMonth && date.with({ day }).dayOfWeek <= 5);
-  const nearest = Math.min(...candidates.map((day) => Math.abs(day - target)));
-  return Math.abs(date.day - target) === nearest;
+  const distance = Math.abs(date.day - target);
+  return !upTo(30).some((index) => {
+    const day = index + 1;
+    const isWorkday = (((date.dayOfWeek - 1 + day - date.day) % 7) + 7) % 7 < 5;
+    return isWorkday && day <= date.daysInMonth && Math.abs(day - target) < distance;
+  });
 }
 
 const dayOfMonth: fc.Arbitrary<DayField> = fc.oneof(
@@ -97,22 +101,58 @@ export const expressions: fc.Arbitrary<Expression> = fc
     };
   });
 
-/** The slots in (after, upTo] by trying every wall minute from two days before to two days behind. */
+/**
+ * The slots in (after, upTo] by trying every wall time that the zone's clocks show or pass in the window. The
+ * clocks are at most as far from what they show at its ends as all changes in it are wide together.
+ */
 export function slotsByTrying(wanted: Expression, timezone: string, after: number, upTo: number): number[] {
   const zoned = (instant: number) =>
     Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(timezone);
   const slots = new Set<number>();
-  const lastDate = zoned(upTo).toPlainDate().add({ days: 2 });
-  let date = zoned(after).toPlainDate().subtract({ days: 2 });
-  for (; Temporal.PlainDate.compare(date, lastDate) <= 0; date = date.add({ days: 1 })) {
-    if (!wanted.matchesDay(date)) continue;
-    for (const hour of wanted.hours)
-      for (const minute of wanted.minutes)
-        for (const slot of instantsOf(date.toPlainDateTime({ hour, minute }), timezone, wanted.elapsed))
-          if (slot > after && slot <= upTo) slots.add(slot);
-  }
+  const margin = { seconds: widthOfChanges(zoned(after), upTo) };
+  const first = zoned(after).toPlainDateTime().subtract(margin);
+  const last = zoned(upTo).toPlainDateTime().add(margin);
+  for (const wall of wallTimes(wanted, first, last))
+    for (const slot of instantsOf(wall, timezone, wanted.elapsed))
+      if (slot > after && slot <= upTo) slots.add(slot);
   return [...slots].sort((a, b) => a - b);
 }
+
+/** Seconds by which clocks are put forward and back after `from` and up to `upTo`, all of them added. */
+function widthOfChanges(from: Temporal.ZonedDateTime, upTo: number): number {
+  let width = 0;
+  let offset = from.offsetNanoseconds;
+  let change = from.getTimeZoneTransition('next');
+  for (; change && change.epochMilliseconds <= upTo; change = change.getTimeZoneTransition('next')) {
+    width += Math.abs(change.offsetNanoseconds - offset) / 1e9;
+    offset = change.offsetNanoseconds;
+  }
+  return width;
+}
+
+/** Matching wall times from the second of `first` to that of `last`, both included. */
+export function* wallTimes(
+  wanted: Expression,
+  first: Temporal.PlainDateTime,
+  last: Temporal.PlainDateTime,
+): Iterable<Temporal.PlainDateTime> {
+  const [from, to] = [secondOfDay(first), secondOfDay(last)];
+  const [firstDate, lastDate] = [first.toPlainDate(), last.toPlainDate()];
+  for (let date = firstDate; Temporal.PlainDate.compare(date, lastDate) <= 0; date = date.add({ days: 1 })) {
+    if (!wanted.matchesDay(date)) continue;
+    const [low, high] = [date.equals(firstDate) ? from : 0, date.equals(lastDate) ? to : 86_399];
+    for (const hour of wanted.hours) {
+      if (hour * 3600 + 3599 < low || hour * 3600 > high) continue;
+      for (const minute of wanted.minutes)
+        for (const second of wanted.seconds ?? [0]) {
+          const time = hour * 3600 + minute * 60 + second;
+          if (time >= low && time <= high) yield date.toPlainDateTime({ hour, minute, second });
+        }
+    }
+  }
+}
+
+const secondOfDay = ({ hour, minute, second }: Temporal.PlainDateTime) => hour * 3600 + minute * 60 + second;
 
 function instantsOf(wall: Temporal.PlainDateTime, timezone: string, elapsed: boolean): number[] {
   const earlier = wall.toZonedDateTime(timezone, { disambiguation: 'earlier' });
