@@ -5,6 +5,9 @@ import type { JobPolicy } from '#core/job';
 import type { Reason } from '#core/run';
 import { clipByDue, clipFrom, type Grid, type Span } from './grid.ts';
 
+/** A slot decided within this time is on time: timers wake some milliseconds late. */
+export const ON_TIME_MS = 1_000;
+
 export interface Late {
   at: EpochMs;
   /** What was due before it was due while no service was up. */
@@ -22,14 +25,19 @@ export function eligibleSpans(free: readonly Span[], grid: Grid, policy: JobPoli
   return first === null ? [] : free.flatMap((span) => clipFrom(grid, span, first) ?? []);
 }
 
+/** True beyond the grace; what is on time never is, also for a grace of zero (rule 1). */
+export function isBeyondGrace({ misfireGraceMs }: JobPolicy, lateMs: number): boolean {
+  return misfireGraceMs !== null && lateMs > Math.max(ON_TIME_MS, misfireGraceMs);
+}
+
 /** The oldest slot that may run; null = none. */
 function firstEligible(free: readonly Span[], grid: Grid, policy: JobPolicy, at: EpochMs): EpochMs | null {
   const { misfireGraceMs, misfirePolicy, catchupWindowMs, catchupMax } = policy;
   const newest = free.at(-1)!.to;
-  const windowFrom = grid.firstDueFrom(at - catchupWindowMs);
+  const windowFrom = grid.firstDueFrom(at - Math.max(ON_TIME_MS, catchupWindowMs));
   let from: EpochMs | null = -Infinity;
   if (misfireGraceMs !== null && misfirePolicy !== 'all') {
-    from = grid.firstDueFrom(at - misfireGraceMs);
+    from = grid.firstDueFrom(at - Math.max(ON_TIME_MS, misfireGraceMs));
     const noneInTime = from === null || newest < from;
     if (noneInTime) from = misfirePolicy === 'latest' ? newest : null;
   }

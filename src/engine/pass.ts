@@ -5,6 +5,7 @@ import type { EpochMs } from '#core/clock';
 import type { OpenGap, StoredJob } from '#core/job';
 import type { Reason, RunKind } from '#core/run';
 import type { DueJob, FireDecision, NewRun } from '#store/store';
+import { isBeyondGrace } from './eligible.ts';
 import type { Grid, Span } from './grid.ts';
 import type { PlanContext } from './plan.ts';
 import { endOf, type Segment } from './segments.ts';
@@ -218,9 +219,8 @@ export class Pass {
   }
 
   #kindOf(slot: EpochMs): RunKind {
-    const { misfireGraceMs } = this.#job.policy;
     const late = this.#ctx.at - this.#grid.due(slot);
-    return misfireGraceMs !== null && late > misfireGraceMs ? 'catchup' : 'scheduled';
+    return isBeyondGrace(this.#job.policy, late) ? 'catchup' : 'scheduled';
   }
 
   #collect(span: Span, reason: Reason, since: EpochMs, staysOpen: boolean): void {

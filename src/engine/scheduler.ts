@@ -8,6 +8,7 @@ import type { Run } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { Store } from '#store/store';
 import { ClockWatch } from './clock-watch.ts';
+import { ON_TIME_MS } from './eligible.ts';
 import { plan } from './plan.ts';
 
 /** No sleep is longer (rule 13): a clock that jumps is noticed within this time. */
@@ -27,9 +28,6 @@ export interface SchedulerOptions {
   /** Something may be claimed now: a slot was admitted, a pause ended, another process wrote. */
   onWork(): void;
 }
-
-/** A slot decided within this time is on time: timers wake some milliseconds late. */
-const ON_TIME_MS = 1_000;
 
 /** One start, one stop. `pass` runs never overlap; a wake during one leads to one more. */
 export class Scheduler {

@@ -61,6 +61,11 @@ const table: [
     { at: 8, boot: 1.5 },
     ['1 missed:downtime', '2 missed:blocked', '8 queued 3-8=6'],
   ],
+  [
+    'no grace at all, and a timer that wakes a little late',
+    { at: 1 + 3 / 60_000, policy: { misfireGraceMs: 0, catchupWindowMs: 0 } },
+    ['1 queued'],
+  ],
   ['no grace at all', { at: 3.5, policy: { misfireGraceMs: 0 } }, ['3 missed:blocked 1-3=3']],
   [
     'latest',
