@@ -149,6 +149,8 @@ export interface Run {
   key: string | null;
   priority: number;
   cancelRequested: boolean;
+  /** Who asked first: a person, or the run that waits for its place. */
+  cancelledBy: string | null;
 }
 
 /** `vault_sync_1734264000`: the name other aclarai services know a run by. */

@@ -230,7 +230,8 @@ function orphan(job: StoredJob, live: readonly Run[], ctx: ReconcileContext, eff
     });
   } else if (ctx.at - (job.orphanedAt ?? ctx.at) >= ORPHAN_KEPT_MS) {
     accountForTimeAway(job, ctx, effects);
-    effects.remove = [...(effects.remove ?? []), job.uid];
+    const removal = { uid: job.uid, purge: false, cancelRunning: false, by: ctx.by };
+    effects.remove = [...(effects.remove ?? []), removal];
   }
 }
 

@@ -137,26 +137,7 @@ export class Worker {
     if (!this.#open || places <= 0) return;
     const only = this.#only === null ? {} : { only: this.#only };
     const claimed = await store.claim({ at, bootId, places, cap: cap(), ...only });
-    if (claimed.length === 0) return;
-    const owners = await this.#ownersOf(claimed);
-    const jobs = new Map(owners.map((job) => [job.uid, job]));
-    for (const run of claimed) this.#begin(run, jobs.get(run.jobUid)!);
-  }
-
-  /** The runs are ours already: a store that cannot be read now is asked until it can. */
-  async #ownersOf(claimed: readonly Run[]): Promise<StoredJob[]> {
-    for (;;) {
-      try {
-        return await this.#options.store.jobs({ uids: claimed.map((run) => run.jobUid) });
-      } catch (error) {
-        this.#options.log
-          .at('worker.claim')
-          .error('could not read the jobs of claimed runs', faultFields(error, 'runs'));
-        // At a stop nobody may wait for the store: to the next start these runs are a crash (rule 10).
-        if (!this.#open) throw error;
-        await sleep(this.#options.clock, LOOK_AGAIN_MS);
-      }
-    }
+    for (const { run, job } of claimed) this.#begin(run, job);
   }
 
   #begin(run: Run, job: StoredJob): void {

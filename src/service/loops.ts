@@ -184,7 +184,12 @@ export class Loops {
     const recovered = await store.recover(this.#bootId, at, (run) =>
       decide(run, { outcome: 'interrupted', error: null, retryable: true, retryAfterMs: null }, at, random()),
     );
-    for (const run of recovered) tellRecovered(run, log);
+    for (const run of recovered.runs) tellRecovered(run, log);
+    for (const { jobUid, why } of recovered.paused) {
+      const job = recovered.runs.find((run) => run.jobUid === jobUid)?.jobId ?? jobUid;
+      const fix = 'look into its log, then lift the pause: resume <job>';
+      log.at('loops.recover').error(`job ${job} is paused: ${why}`, { job_name: job, fix });
+    }
     await this.#reconcile(this.#parts.definitions(), true);
   }
 

@@ -77,7 +77,8 @@ export class Pauses {
     const job = request.job === undefined ? null : await this.#parts.lookup.job(request.job);
     const { store, clock, onWrite } = this.#parts;
     const jobUid = job?.uid ?? null;
-    const ended = await store.resume({ jobUid, sources: STORED_SOURCES, at: clock.now(), by: request.by });
+    const target = { jobUid, sources: STORED_SOURCES, at: clock.now(), by: request.by };
+    const { ended } = await store.resume(target);
     const still = (await this.#parts.openPauses()).filter((p) => p.jobUid === null || p.jobUid === jobUid);
     if (ended.length === 0) {
       const holders = still.filter((p) => p.jobUid === null).map((p) => p.who);

@@ -2,12 +2,27 @@
 // Every method is one transaction. Batches in, batches out, so that a database over a network can keep them too.
 
 import type { EpochMs } from '#core/clock';
-import type { ErrorRecord } from '#core/errors';
-import type { Json, JsonObject } from '#core/handler';
-import type { JobSpec, OpenGap, StoredJob } from '#core/job';
+import type { Json } from '#core/handler';
+import type { StoredJob } from '#core/job';
 import type { ObservedPause, Pause, PauseSource } from '#core/pause';
-import type { AttemptRecord, Reason, Run, RunKind, RunState } from '#core/run';
-import type { ScheduleSpec } from '#core/schedule';
+import type { Run, RunState } from '#core/run';
+import type {
+  BackfillDecision,
+  BackfillResult,
+  BackfillView,
+  ClockPlan,
+  DueJob,
+  Effects,
+  Ending,
+  EnqueueDecision,
+  EnqueueResult,
+  FireDecision,
+  FireResult,
+  ReconcileView,
+  Verdict,
+} from './decisions.ts';
+
+export type * from './decisions.ts';
 
 export interface Store {
   // ---- boots -------------------------------------------------------------------------------------------
@@ -20,8 +35,11 @@ export interface Store {
   boots(query: { before?: EpochMs; limit: number }): Promise<Boot[]>;
 
   // ---- jobs --------------------------------------------------------------------------------------------
-  /** All, or those of the uids (removed ones too, their runs may go on); ordered by id. */
-  jobs(query?: { uids?: readonly string[] }): Promise<StoredJob[]>;
+  /**
+   * All, or those of the uids (removed ones too, their runs may go on); ordered by id. With `id` the one that bears it
+   * now, with `removed` also those that bore it before, newest first.
+   */
+  jobs(query?: { uids?: readonly string[]; id?: string; removed?: true }): Promise<StoredJob[]>;
   /** Reads all jobs and their live runs, asks `decide`, writes its effects: one transaction (rule 14). */
   reconcile(at: EpochMs, decide: (view: ReconcileView) => Effects): Promise<void>;
   /** Changes of jobs, newest first. `before` = at or before it. */
@@ -32,13 +50,12 @@ export interface Store {
   pauses(query: { from: EpochMs; to: EpochMs }): Promise<Pause[]>;
   /** Opens a stored pause; answers false when the same source already holds the same target. */
   pause(pause: NewPause): Promise<boolean>;
-  /** Ends the stored pauses of the target (null = the global ones); answers those it ended. */
-  resume(target: {
-    jobUid: string | null;
-    sources: readonly PauseSource[];
-    at: EpochMs;
-    by: string;
-  }): Promise<Pause[]>;
+  /**
+   * Ends the stored pauses of the target (null = the global ones); answers those it ended. With `plan`, jobs of the
+   * target that no pause holds any more and that are due, or have the gap of a pause open, are decided by it in the same
+   * transaction (rule 6, `resume --catch-up latest`); where it throws for a job, that one is left to the next `fire`.
+   */
+  resume(target: ResumeTarget, plan?: (due: DueJob) => FireDecision): Promise<Resumed>;
   /**
    * Notes which outside sources hold now: opens a row for one first seen at `at`, ends the row of one no longer
    * held (at `heldUntil` when given: the last tick of a dead boot, else at `at`). Answers all open global pauses.
@@ -55,17 +72,34 @@ export interface Store {
   /** A run asked for by hand, by call or at start. `decide` sees the job's live runs; a refusal writes nothing. */
   enqueue(jobId: string, decide: (due: DueJob) => EnqueueDecision): Promise<EnqueueResult>;
   /**
-   * Takes queued runs that may start at `at`, by (priority, slot), and makes them `running` under the lease of
-   * this boot, in one statement: not before `notBefore`, hand-started ones even in a pause, a waiting retry only
-   * if its job has a free place, at most `cap` running in all. `only` = this run and no other.
+   * Slots that were missed or skipped run after all (rule 18): `decide` sees the rows `missed` and `skipped` that touch
+   * [from, to], and says what stays of each. Throws CONFLICT where a slot of the new runs has a row of another kind.
    */
-  claim(request: ClaimRequest): Promise<Run[]>;
+  backfill(
+    jobId: string,
+    range: { from: EpochMs; to: EpochMs },
+    decide: (view: BackfillView) => BackfillDecision,
+  ): Promise<BackfillResult>;
+  /**
+   * Takes queued runs that may start at `at`, by (priority, slot), and makes them `running` under the lease of this
+   * boot: not before `notBefore`, not once `expiresAt` is reached, of a line only the oldest, hand-started ones even in a
+   * pause, and one without a place only if its job has one free and no other job of its group holds one (with `overlap:
+   * allow` in any case). At most `cap` run in all. `only` = this run and no other.
+   */
+  claim(request: ClaimRequest): Promise<Claimed[]>;
   /** Writes endings of attempts, each guarded by its lease. A late write with an old lease answers `lost`. */
   settle(endings: readonly Ending[]): Promise<('settled' | 'lost')[]>;
   /** A running run whose end was asked for and is not confirmed yet. Guarded like `settle`. */
   markStopping(runId: string, leaseToken: string): Promise<'settled' | 'lost'>;
-  /** Live runs left by boots other than `bootId`, which the service lock proves dead: one failed attempt each (rule 10). */
-  recover(bootId: string, at: EpochMs, decide: (run: Run) => Verdict): Promise<Run[]>;
+  /**
+   * Live runs left by boots other than `bootId`, which the service lock proves dead: one failed attempt each. A job with
+   * a live run at two unclean ends in a row is paused, reason `crash_loop` (rule 10).
+   */
+  recover(
+    bootId: string,
+    at: EpochMs,
+    decide: (run: Run) => Verdict,
+  ): Promise<{ runs: Run[]; paused: Pause[] }>;
   /**
    * Marks a live run to be cancelled by whoever holds it; a queued one ends at once. Answers the run, or null. A retry
    * or a giving back that is settled after the request ends `cancelled` instead: the request is never lost.
@@ -79,6 +113,31 @@ export interface Store {
   /** Rows whose slot or covered range contains `at`, plus the nearest row before and after it. */
   around(jobUid: string, at: EpochMs): Promise<{ covering: Run[]; before: Run | null; after: Run | null }>;
   counts(): Promise<{ queued: number; running: number }>;
+
+  // ---- upkeep ------------------------------------------------------------------------------------------
+  /**
+   * Deletes history (rule 24), a short transaction at a time: call again while it answers `more`. Never the last success
+   * and the last failure of a job, a live row, or an open gap row. `ledgerFrom` and `auditedTo` of a job move to just
+   * after the newest slot it lost. Pauses and boots that ended before `before` go too (the newest two services stay),
+   * and tombstones without rows.
+   */
+  prune(request: PruneRequest): Promise<{ deleted: number; more: boolean }>;
+  /** The account of every slot in (after, upTo] that has one; at most `limit`, ascending by slot. */
+  accounts(jobUid: string, after: EpochMs, upTo: EpochMs, limit: number): Promise<Account[]>;
+  /** Moves `auditedTo` forward, never back. */
+  markAudited(entries: readonly { uid: string; to: EpochMs }[]): Promise<void>;
+  /**
+   * The latest instant that was written since the last `correctClock`, by a boot's tick, a run or a change: a clock that
+   * is far behind it is suspect (rule 13). Null in an empty ledger.
+   */
+  newestInstant(): Promise<EpochMs | null>;
+  /**
+   * The wall clock went back from `was` to `at`, by more than a calendar shift explains (rule 13). Every job whose cursor
+   * lies after `at` goes on from `at`; slots after it that have a row are `taken` and never run again, ranges of skipped
+   * and missed slots are cut at `at`. What waits for an instant (retries, ends of waiting) waits as long as before; no
+   * pause lies in the future. Recorded as a change `clock`. Answers the jobs that moved.
+   */
+  correctClock(clock: { was: EpochMs; at: EpochMs; by: string }, plan: ClockPlan): Promise<StoredJob[]>;
 
   // ---- waking ------------------------------------------------------------------------------------------
   /**
@@ -121,79 +180,42 @@ export interface NewPause {
   until: EpochMs | null;
 }
 
-/** What `plan` decides on: one job with its pauses (global and own, ended ones too) since its cursor. */
-export interface DueJob {
-  job: StoredJob;
-  pauses: Pause[];
-  /** Live runs of the job, oldest first. */
-  live: Run[];
-  /** Live runs of other jobs of its group, oldest first (rule 4). */
-  groupLive: Run[];
-  /** Slots after the cursor that have a row already: only after a clock was set back (rule 13). Ascending. */
-  taken: { from: EpochMs; to: EpochMs }[];
+export interface ResumeTarget {
+  jobUid: string | null;
+  sources: readonly PauseSource[];
+  at: EpochMs;
+  by: string;
 }
 
-/** A row to be written; what is left out is null, empty or now. */
-export interface NewRun {
+export interface Resumed {
+  ended: Pause[];
+  decided: FireResult['decided'];
+}
+
+export interface PruneRequest {
+  at: EpochMs;
+  /** Rows that ended before it go. */
+  before: EpochMs;
+  maxRowsPerJob: number;
+  maxRows: number;
+  /** At most this many rows in one call. */
+  limit: number;
+}
+
+/** What became of the slots in [from, to]: a run, or a skip or miss with its reason. */
+export interface Account {
   runId: string;
-  kind: RunKind;
-  state: 'queued' | 'skipped' | 'missed';
-  reason: Reason | null;
-  slot: EpochMs | null;
-  dueAt: EpochMs;
-  covers: Run['covers'];
-  lateByMs: number;
-  input: JsonObject;
-  snapshot: Run['snapshot'];
-  by: string | null;
-  /** Of a queued row; left out = it holds one. */
-  holdsPlace?: boolean;
-  line?: string | null;
-  /** Null or left out = waits for ever. */
-  maxWaitMs?: number | null;
-  key?: string | null;
-  /** Left out = the job's own. */
-  configHash?: string;
+  state: RunState;
+  from: EpochMs;
+  to: EpochMs;
+  count: number;
 }
 
-export interface FireDecision {
-  /** In slot order. */
-  rows: NewRun[];
-  /** Gap rows of a single slot that runs after all (rule 6, one-time jobs): deleted before `rows` are written. */
-  withdrawn: string[];
-  /** The job's open gap row, grown by this pass: its `to`, `count` and slot are written to the row. */
-  extended: OpenGap | null;
-  /** The gap row that stays open after this pass: `extended`, or one of `rows`. Null closes. */
-  gap: OpenGap | null;
-  cursor: EpochMs;
-  nextSlot: EpochMs | null;
-  nextDue: EpochMs | null;
-  /** Runs of the kinds scheduled and catchup among `rows` (rule 19). */
-  admitted: number;
-  state: StoredJob['state'];
-  /** Queued runs that leave before the rows are written: waited too long, given up for a newer slot (rules 1, 7). */
-  end?: readonly RunEnd[];
-  /** Runs that somebody else's place depends on: asked to stop (rule 4, cancel_previous). `by` = the run that waits. */
-  cancel?: readonly { runId: string; by: string }[];
-  /** Waiting runs that a pause held up: they wait until later (rule 1). */
-  postpone?: readonly { runId: string; expiresAt: EpochMs }[];
-  /** Left out = unchanged (rule 22). */
-  circuit?: StoredJob['circuit'];
+/** A run that has started, and its job. */
+export interface Claimed {
+  run: Run;
+  job: StoredJob;
 }
-
-export interface FireResult {
-  decided: { job: StoredJob; rows: Run[] }[];
-  dropped: { jobId: string; error: unknown }[];
-}
-
-export type EnqueueDecision =
-  /** `cancel` and `end` as in a FireDecision. */
-  | { kind: 'enqueue'; row: NewRun; cancel?: FireDecision['cancel']; end?: FireDecision['end'] }
-  | { kind: 'refuse'; because: 'overlap' | 'queue_full'; inTheWay: string };
-export type EnqueueResult =
-  | { kind: 'queued'; run: Run }
-  | Extract<EnqueueDecision, { kind: 'refuse' }>
-  | { kind: 'no_job' };
 
 export interface ClaimRequest {
   at: EpochMs;
@@ -205,29 +227,6 @@ export interface ClaimRequest {
   only?: string;
 }
 
-/** What follows an attempt (pure, `runs/decide.ts`). */
-export type Verdict =
-  | {
-      kind: 'done';
-      state: Exclude<RunState, 'queued' | 'running' | 'stopping' | 'missed'>;
-      reason: Reason | null;
-    }
-  | { kind: 'retry'; notBefore: EpochMs }
-  /** Cut by a shutdown: queued again, the attempt does not count (rule 23). */
-  | { kind: 'given_back' };
-
-export interface Ending {
-  runId: string;
-  leaseToken: string;
-  attempt: AttemptRecord;
-  verdict: Verdict;
-  durationMs: number;
-  statistics: JsonObject | null;
-  codeHash: string | null;
-  /** `ctx.state` of a successful run; undefined = unchanged. */
-  handlerState?: Json;
-}
-
 export interface RunQuery {
   jobUid?: string;
   jobId?: string;
@@ -235,41 +234,7 @@ export interface RunQuery {
   limit: number;
 }
 
-export interface ReconcileView {
-  jobs: StoredJob[];
-  /** Live runs by job uid, oldest first. */
-  live: ReadonlyMap<string, Run[]>;
-}
-
-/** Writes that a change of definitions asks for. */
-export interface Effects {
-  insert: (Omit<JobSpec, 'schedule'> &
-    JobCursor & { uid: string; schedule: ScheduleSpec; state: StoredJob['state']; createdAt: EpochMs })[];
-  update: { uid: string; set: Partial<StoredJob> }[];
-  /** `unlessTaken` = left out where the slot has a row already. */
-  rows: (NewRun & { jobUid: string; unlessTaken?: true })[];
-  /** Runs that end because their job changed. */
-  end: RunEnd[];
-  /** Uids of jobs that are deleted: their ids are free again, their rows and live runs stay (rule 15). */
-  remove?: readonly string[];
-  changes: Omit<JobChange, 'at'>[];
-}
-
-/**
- * A run that ends without starting (again): only while it is still `queued`, else nothing happens. An admission that
- * never started leaves the job's `admittedCount` (rule 19); `failed` counts as a failure of the job.
- */
-export interface RunEnd {
-  runId: string;
-  state: Exclude<RunState, 'queued' | 'running' | 'stopping'>;
-  reason: Reason;
-  /** Null keeps the error of the last attempt. */
-  error: ErrorRecord | null;
-}
-
-export type JobCursor = Pick<StoredJob, 'cursor' | 'nextSlot' | 'nextDue' | 'ledgerFrom'>;
-
-/** One row of the audit of a job: every change of schedule, zone, enabled, pause, existence. */
+/** One row of the audit: every change of schedule, zone, enabled, pause, circuit, existence, and of the clock. */
 export interface JobChange {
   jobUid: string | null;
   at: EpochMs;
@@ -282,7 +247,10 @@ export interface JobChange {
     | 'paused'
     | 'resumed'
     | 'orphaned'
-    | 'returned';
+    | 'returned'
+    | 'deleted'
+    | 'circuit'
+    | 'clock';
   before: Json;
   after: Json;
   by: string;

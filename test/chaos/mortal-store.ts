@@ -110,11 +110,6 @@ function runDoors(store: Store, course: Course, hit: Hit): Partial<Store> {
       if (claimed.length > 0) hit('claim after');
       return claimed;
     },
-    async jobs(query) {
-      const answer = await store.jobs(query);
-      if (query?.uids) hit('owners read');
-      return answer;
-    },
     async markStopping(...args) {
       hit('stopping before');
       const answer = await store.markStopping(...args);

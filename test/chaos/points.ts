@@ -23,7 +23,6 @@ export const POINTS = {
   'claim before': 'queued → running',
   'claim during': 'queued → running',
   'claim after': 'queued → running',
-  'owners read': 'queued → running',
   'handler entered': 'running → settled',
   'handler at work': 'running → settled',
   'handler done': 'running → settled',

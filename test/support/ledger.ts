@@ -3,7 +3,7 @@
 import type { Clock, EpochMs } from '#core/clock';
 import type { JobPolicy, StoredJob } from '#core/job';
 import type { AttemptOutcome, Run } from '#core/run';
-import type { DueJob, Effects, Ending, FireDecision, NewRun, Store, Verdict } from '#store/store';
+import type { DueJob, Effects, Ending, FireDecision, NewRun, Removal, Store, Verdict } from '#store/store';
 
 /** 2025-01-06T00:00:00Z, a Monday. */
 export const T0 = Date.UTC(2025, 0, 6);
@@ -101,6 +101,10 @@ export async function addJobs(store: Store, ...insert: NewJob[]): Promise<void> 
   await effect(store, { insert });
 }
 
+export function aRemoval(uid: string, over: Partial<Removal> = {}): Removal {
+  return { uid, purge: false, cancelRunning: false, by: 'test', ...over };
+}
+
 export async function jobNamed(store: Store, id: string): Promise<StoredJob> {
   const job = (await store.jobs()).find((each) => each.id === id);
   if (!job) throw new Error(`no job ${id}`);
@@ -176,7 +180,8 @@ export async function claim(
   store: Store,
   over: { at?: EpochMs; bootId?: string; places?: number; cap?: number; only?: string } = {},
 ): Promise<Run[]> {
-  return await store.claim({ at: T0 + MINUTE, bootId: 'boot', places: 10, cap: 10, ...over });
+  const claimed = await store.claim({ at: T0 + MINUTE, bootId: 'boot', places: 10, cap: 10, ...over });
+  return claimed.map(({ run }) => run);
 }
 
 /** What verdict goes with how the attempt ended. */

@@ -70,7 +70,8 @@ async function insist<T>(ask: () => Promise<T>): Promise<T> {
 async function oneRound(store: Store, at: number, claims: string[], odd: string[]): Promise<boolean> {
   const { decided, dropped } = await insist(() => store.fire(at, admitNext));
   for (const { jobId, error } of dropped) odd.push(`dropped ${jobId}: ${error}`);
-  const claimed = await insist(() => store.claim({ at, bootId: name, places: 7, cap: 1_000 }));
+  const taken = await insist(() => store.claim({ at, bootId: name, places: 7, cap: 1_000 }));
+  const claimed = taken.map(({ run }) => run);
   claims.push(...claimed.map((run) => `${run.runId} ${run.attempt}`));
   const endings = claimed.map((run) => {
     const fails = run.attempt === 1 && (run.slot ?? 0) % 3 === 0;

@@ -11,8 +11,9 @@ const END = 'UPDATE boots SET ended_at = :at, last_tick = :at WHERE boot_id = :b
 const LIST = `SELECT * FROM boots WHERE :before IS NULL OR started_at <= :before
   ORDER BY started_at DESC, seq DESC LIMIT :limit`;
 const FIND = 'SELECT * FROM boots WHERE boot_id = :bootId';
-const MARK_DEAD = `UPDATE boots SET recovered_at = :at
-  WHERE boot_id <> :bootId AND ended_at IS NULL AND recovered_at IS NULL`;
+const UNSEEN = 'SELECT * FROM boots WHERE boot_id <> :bootId AND recovered_at IS NULL ORDER BY seq';
+const MARK_SEEN = 'UPDATE boots SET recovered_at = :at WHERE boot_id <> :bootId AND recovered_at IS NULL';
+const UNCLEAN = `SELECT * FROM boots WHERE boot_id <> :bootId AND ended_at IS NULL ORDER BY seq DESC LIMIT 2`;
 
 export function insertBoot(db: Database, boot: NewBoot): void {
   const bound = bootParams({ ...boot, lastTick: boot.startedAt, endedAt: null });
@@ -37,7 +38,17 @@ export function findBoot(db: Database, bootId: string): Boot | null {
   return row ? readBoot(row) : null;
 }
 
-/** The unclean ends that `bootId` has taken over; each is marked once. */
-export function markDeadBoots(db: Database, bootId: string, at: EpochMs): void {
-  db.run(MARK_DEAD, { bootId, at });
+/** Boots before `bootId` whose end nobody has looked at yet, in their order. */
+export function unseenBoots(db: Database, bootId: string): Boot[] {
+  return db.all(UNSEEN, { bootId }).map(readBoot);
+}
+
+/** What `bootId` has taken over is counted once. */
+export function markSeen(db: Database, bootId: string, at: EpochMs): void {
+  db.run(MARK_SEEN, { bootId, at });
+}
+
+/** The last two ends that were not clean, in their order. */
+export function uncleanEnds(db: Database, bootId: string): Boot[] {
+  return db.all(UNCLEAN, { bootId }).map(readBoot).toReversed();
 }

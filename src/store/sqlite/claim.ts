@@ -1,58 +1,127 @@
-// Queued runs in, running ones out: who may start now, in which order, under which lease. One statement.
+// Queued runs in, running ones out: who may start now, in which order, under which lease.
 
+import type { StoredJob } from '#core/job';
 import { HAND_STARTED, type Run, runName } from '#core/run';
-import type { ClaimRequest } from '../store.ts';
+import type { Claimed, ClaimRequest } from '../store.ts';
 import type { Database } from './database.ts';
+import { jobOf } from './jobs.ts';
 import { endTimedPauses } from './pauses.ts';
 import { RUN_COLUMNS, readRun } from './rows.ts';
 import { IS_HELD, IS_LIVE } from './runs.ts';
 
 const BY_HAND = HAND_STARTED.map((kind) => `'${kind}'`).join(', ');
+const IS_TIME = `state = 'queued' AND (not_before IS NULL OR not_before <= :at)
+  AND (expires_at IS NULL OR expires_at > :at) AND (:paused = 0 OR kind IN (${BY_HAND}))`;
+/** Lower starts first (rule 5), as the index says it; walked no further than needed. */
+const IN_ORDER = `SELECT ${RUN_COLUMNS} FROM runs INDEXED BY runs_startable
+  WHERE ${IS_TIME} ORDER BY priority, coalesce(slot, queued_at), seq`;
+const ONE = `SELECT ${RUN_COLUMNS} FROM runs WHERE run_id = :only AND ${IS_TIME}`;
 
-/** Rules 6 and 14: what a hand started goes on in a pause and with a job that is off. Timed pauses were ended before. */
-const mayStart = (run: 'runs' | 'other') => `(${run}.kind IN (${BY_HAND}) OR (
-    jobs.deleted_at IS NULL AND jobs.state NOT IN ('disabled', 'orphaned')
-    AND NOT EXISTS (SELECT 1 FROM pauses WHERE job_uid IS NULL AND ended_at IS NULL)
-    AND NOT EXISTS (SELECT 1 FROM pauses WHERE job_uid = jobs.uid AND ended_at IS NULL)))`;
+/** Timed ones were ended before. */
+const OPEN_PAUSES = 'SELECT job_uid FROM pauses INDEXED BY pauses_open WHERE ended_at IS NULL';
+const HELD = `SELECT count(*) AS n FROM runs WHERE ${IS_HELD}`;
+const PLACES_TAKEN = `SELECT count(*) AS n FROM runs WHERE job_uid = :jobUid AND ${IS_LIVE} AND holds_place = 1`;
+const GROUP_TAKEN = `SELECT DISTINCT job_uid FROM runs WHERE group_name = :group AND ${IS_LIVE} AND holds_place = 1`;
+const HEAD_OF_LINE = `SELECT run_id FROM runs WHERE line = :line AND ${IS_LIVE} ORDER BY seq LIMIT 1`;
 
-const isTime = (run: 'runs' | 'other') => `(${run}.not_before IS NULL OR ${run}.not_before <= :at)`;
+const START = `UPDATE runs SET state = 'running', boot_id = :bootId, lease_token = :leaseToken, attempt = :attempt,
+    started_at = :at, last_tick = :at, holds_place = 1, not_before = NULL, expires_at = NULL, name = :name
+  WHERE run_id = :runId`;
+const COUNT_START = 'UPDATE jobs SET run_count = run_count + :first, last_run_at = :at WHERE uid = :uid';
 
-/** Lower starts first (rule 5). As the index `runs_startable` says it. */
-const order = (run: 'runs' | 'other') =>
-  `${run}.priority, coalesce(${run}.slot, ${run}.queued_at), ${run}.seq`;
-
-/** A run without a place gets one if those that hold one, and those that wait and come first, leave it; where `only` one run may start, none comes first. */
-const GETS_PLACE = `(SELECT count(*) FROM runs AS other
-    WHERE other.job_uid = runs.job_uid AND ${IS_LIVE} AND (other.holds_place = 1 OR (
-      :only IS NULL AND other.state = 'queued' AND ${isTime('other')} AND ${mayStart('other')} AND (${order('other')}) < (${order('runs')})))
-  ) < jobs.max_instances`;
-
-/** Walks the queue in its order, no further than needed: CROSS JOIN keeps SQLite from turning it round. */
-const CLAIM = `UPDATE runs SET
-    state = 'running', boot_id = :bootId, lease_token = new_lease(), attempt = attempt + 1,
-    started_at = :at, last_tick = :at, holds_place = 1, not_before = NULL, name = coalesce(name, job_id || :suffix)
-  WHERE seq IN (
-    SELECT runs.seq FROM runs INDEXED BY runs_startable CROSS JOIN jobs ON jobs.uid = runs.job_uid
-    WHERE runs.state = 'queued' AND ${isTime('runs')} AND (:only IS NULL OR runs.run_id = :only)
-      AND ${mayStart('runs')} AND (runs.holds_place = 1 OR ${GETS_PLACE})
-    ORDER BY ${order('runs')}
-    LIMIT max(0, min(:places, :cap - (SELECT count(*) FROM runs WHERE ${IS_HELD}))))
-  RETURNING runs.seq AS seq, ${RUN_COLUMNS}`;
-
-const COUNT_START = `UPDATE jobs SET run_count = run_count + :first, last_run_at = :at WHERE uid = :uid`;
-
-/** Answers in starting order. */
-export function claimRuns(db: Database, request: ClaimRequest): Run[] {
-  const { at, bootId, places, cap, only = null } = request;
+/** Answers in starting order. Picks first and writes then: what is walked does not change under the walk. */
+export function claimRuns(db: Database, request: ClaimRequest, newLease: () => string): Claimed[] {
+  const { at, places, cap, only = null } = request;
   endTimedPauses(db, at);
-  const rows = db.all(CLAIM, { at, bootId, places, cap, only, suffix: runName('', at) });
-  const claimed = rows.map((row) => ({ seq: Number(row.seq), run: readRun(row) }));
-  const planned = (run: Run) => run.slot ?? run.queuedAt;
-  claimed.sort((a, b) => a.run.priority - b.run.priority || planned(a.run) - planned(b.run) || a.seq - b.seq);
-  for (const { run } of claimed) {
-    // A first start that was given back has left its record, and is not counted again.
-    const isFirst = run.attempt === 1 && run.attempts.length === 0;
-    db.run(COUNT_START, { uid: run.jobUid, at, first: isFirst ? 1 : 0 });
+  const free = Math.min(places, cap - Number(db.get(HELD)?.n));
+  if (free <= 0) return [];
+  const starters = new Starters(db);
+  const paused = starters.allPaused ? 1 : 0;
+  const rows = only === null ? db.each(IN_ORDER, { at, paused }) : db.each(ONE, { at, paused, only });
+  const picked: Claimed[] = [];
+  for (const row of rows) {
+    const run = readRun(row);
+    const job = starters.admit(run);
+    if (job) picked.push({ run, job });
+    if (picked.length === free) break;
   }
-  return claimed.map(({ run }) => run);
+  return picked.map((each) => start(db, each, request, newLease()));
+}
+
+/** Who may start, each in view of those that were admitted before it. */
+class Starters {
+  readonly #db: Database;
+  readonly #jobs = new Map<string, StoredJob>();
+  readonly #paused: ReadonlySet<unknown>;
+  /** Places taken, by job. */
+  readonly #taken = new Map<string, number>();
+  /** Jobs that hold a place, by group. */
+  readonly #groups = new Map<string, Set<string>>();
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#paused = new Set(db.all(OPEN_PAUSES).map((row) => row.job_uid));
+  }
+
+  get allPaused(): boolean {
+    return this.#paused.has(null);
+  }
+
+  /** Its job, where it may start now: then it has its place. */
+  admit(run: Run): StoredJob | null {
+    const job = this.#jobOf(run.jobUid);
+    // Rules 6 and 14: what a hand started goes on in a pause and with a job that is off.
+    const isOff = job.deletedAt !== null || job.state === 'disabled' || job.state === 'orphaned';
+    if ((isOff || this.#paused.has(job.uid)) && !HAND_STARTED.includes(run.kind)) return null;
+    if (run.line !== null && this.#db.get(HEAD_OF_LINE, { line: run.line })?.run_id !== run.runId)
+      return null;
+    if (!run.holdsPlace && !this.#hasPlace(run, job)) return null;
+    if (!run.holdsPlace) this.#takePlace(run);
+    return job;
+  }
+
+  /** Rule 4. What holds a place has passed this when it was admitted. */
+  #hasPlace(run: Run, job: StoredJob): boolean {
+    const { overlap, maxInstances } = job.policy;
+    if (overlap === 'allow') return true;
+    if (this.#placesTaken(run.jobUid) >= maxInstances) return false;
+    return run.group === null || [...this.#holders(run.group)].every((uid) => uid === run.jobUid);
+  }
+
+  #takePlace(run: Run): void {
+    this.#taken.set(run.jobUid, this.#placesTaken(run.jobUid) + 1);
+    if (run.group !== null) this.#holders(run.group).add(run.jobUid);
+  }
+
+  #placesTaken(jobUid: string): number {
+    const known = this.#taken.get(jobUid) ?? Number(this.#db.get(PLACES_TAKEN, { jobUid })?.n);
+    this.#taken.set(jobUid, known);
+    return known;
+  }
+
+  #holders(group: string): Set<string> {
+    const known =
+      this.#groups.get(group) ??
+      new Set(this.#db.all(GROUP_TAKEN, { group }).map((row) => String(row.job_uid)));
+    this.#groups.set(group, known);
+    return known;
+  }
+
+  #jobOf(uid: string): StoredJob {
+    const job = this.#jobs.get(uid) ?? jobOf(this.#db, uid);
+    this.#jobs.set(uid, job);
+    return job;
+  }
+}
+
+function start(db: Database, { run, job }: Claimed, request: ClaimRequest, leaseToken: string): Claimed {
+  const { at, bootId } = request;
+  const attempt = run.attempt + 1;
+  const name = run.name ?? runName(run.jobId, at);
+  db.run(START, { runId: run.runId, bootId, leaseToken, attempt, at, name });
+  // A first start that was given back has left its record, and is not counted again.
+  const first = attempt === 1 && run.attempts.length === 0 ? 1 : 0;
+  db.run(COUNT_START, { uid: run.jobUid, at, first });
+  const began = { state: 'running', bootId, leaseToken, attempt, startedAt: at, name } as const;
+  return { run: { ...run, ...began, holdsPlace: true, notBefore: null, expiresAt: null }, job };
 }

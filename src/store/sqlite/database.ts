@@ -38,6 +38,21 @@ export class Database {
     return this.#withFaults(() => this.#statement(sql).get(params));
   }
 
+  /** Row by row, read no further than it is asked for. Nothing may be written meanwhile. */
+  *each(sql: string, params: Params = {}): Generator<Row, void> {
+    const rows = this.#withFaults(() => this.#statement(sql).iterate(params));
+    try {
+      for (;;) {
+        const next = this.#withFaults(() => rows.next());
+        if (next.done) return;
+        yield next.value;
+      }
+    } finally {
+      // A statement left in the middle would keep its view of the file open.
+      rows.return?.();
+    }
+  }
+
   /** Answers how many rows changed. */
   run(sql: string, params: Params = {}): number {
     return this.#withFaults(() => Number(this.#statement(sql).run(params).changes));
@@ -50,11 +65,6 @@ export class Database {
 
   pragma(name: string): SQLOutputValue {
     return Object.values(this.get(`PRAGMA ${name}`) ?? {})[0] ?? null;
-  }
-
-  /** Makes `name()` known to SQL; called once for each row. */
-  define(name: string, answer: () => string): void {
-    this.#connection.function(name, answer);
   }
 
   /** All of `work` or nothing. Takes the right to write at once, so that what it reads stays true. */

@@ -1,35 +1,47 @@
-// Endings in, their rows and the counters of their jobs out: settle, stop, cancel, recover. Each guarded.
+// Endings in, their rows and what they mean for their jobs out: settle, stop, cancel. Each guarded.
 
 import type { EpochMs } from '#core/clock';
 import { isFinal, isLegalMove, type Run } from '#core/run';
-import type { Boot, Ending, RunEnd, Verdict } from '../store.ts';
-import { findBoot, markDeadBoots } from './boots.ts';
+import type { Ending, RunEnd } from '../store.ts';
+import { recordChange } from './changes.ts';
 import type { Database } from './database.ts';
-import { jobOf } from './jobs.ts';
+import { jobOf, updateJob } from './jobs.ts';
+import { openPause } from './pauses.ts';
 import { RUN_COLUMNS, readRun } from './rows.ts';
-import { findRun, IS_HELD, saveRun } from './runs.ts';
-import { afterAttempt, afterWait, stateToKeep, tallyOf } from './verdicts.ts';
+import { findRun, IS_HELD, IS_LIVE, saveRun } from './runs.ts';
+import { afterAttempt, afterWait, circuitTurn, stateToKeep, tallyOf } from './verdicts.ts';
 
 const HELD_BY_LEASE = `SELECT ${RUN_COLUMNS} FROM runs
   WHERE run_id = :runId AND lease_token = :leaseToken AND ${IS_HELD}`;
 const STOP = `UPDATE runs SET state = 'stopping'
   WHERE run_id = :runId AND lease_token = :leaseToken AND ${IS_HELD}`;
-const LEFT_BEHIND = `SELECT ${RUN_COLUMNS} FROM runs WHERE ${IS_HELD} AND boot_id <> :bootId ORDER BY seq`;
-const NOTE_WHO = 'UPDATE runs SET cancelled_by = :by WHERE run_id = :runId';
+/** Who asked first is who asked. */
+const ASK_TO_STOP = `UPDATE runs SET cancel_requested = 1, cancelled_by = coalesce(cancelled_by, :by)
+  WHERE run_id = :runId AND ${IS_HELD}`;
+const ASK_ALL_TO_STOP = `UPDATE runs SET cancel_requested = 1, cancelled_by = coalesce(cancelled_by, :by)
+  WHERE job_uid = :jobUid AND ${IS_LIVE} AND state <> 'queued'`;
 const ASKED = `SELECT run_id FROM runs WHERE ${IS_HELD} AND boot_id = :bootId AND cancel_requested = 1 ORDER BY seq`;
 const TALLY = `UPDATE jobs SET
-    success_count  = success_count + :succeeded,
-    failure_count  = failure_count + :failed,
-    admitted_count = max(0, admitted_count - :unadmitted),
-    last_error     = coalesce(:lastError, last_error),
-    last_success   = CASE
+    success_count    = success_count + :succeeded,
+    failure_count    = failure_count + :failed,
+    admitted_count   = max(0, admitted_count - :unadmitted),
+    last_success_run = iif(:lastSuccess IS NULL, last_success_run, :runId),
+    last_failure_run = iif(:failed = 0, last_failure_run, :runId),
+    last_error       = coalesce(:lastError, last_error),
+    last_success     = CASE
       WHEN :lastSuccess IS NULL THEN last_success
       -- A run without a slot (by hand) does not move the window that the next slot begins at.
       WHEN json_extract(:lastSuccess, '$.slot') IS NULL
         THEN json_set(:lastSuccess, '$.slot', json_extract(last_success, '$.slot'))
       ELSE :lastSuccess END,
-    handler_state  = coalesce(:handlerState, handler_state)
-  WHERE uid = :uid`;
+    handler_state    = coalesce(:handlerState, handler_state)
+  WHERE uid = :uid
+  RETURNING fail_streak > 0 OR circuit IS NOT NULL AS troubled, purge_at_end AS purge`;
+/** The place of a line goes to the next run once the head is gone; the end of a run in the middle moves nothing. */
+const TAKE_OVER = `UPDATE runs SET holds_place = :held, expires_at = iif(max_wait_ms IS NULL, NULL, :at + max_wait_ms)
+  WHERE seq = (SELECT min(seq) FROM runs WHERE line = :line AND ${IS_LIVE})
+    AND seq > (SELECT seq FROM runs WHERE run_id = :runId)`;
+const DELETE = 'DELETE FROM runs WHERE run_id = :runId';
 
 export function settleAll(db: Database, endings: readonly Ending[]): ('settled' | 'lost')[] {
   return endings.map((ending) => {
@@ -49,64 +61,46 @@ export function endQueued(db: Database, end: RunEnd, at: EpochMs): void {
   const run = findRun(db, end.runId);
   if (run?.state !== 'queued') return;
   if (!isLegalMove(run.state, end.state)) throw new RangeError(`a queued run cannot end as ${end.state}`);
-  writeEnd(db, afterWait(run, end, at));
+  writeEnd(db, run, afterWait(run, end, at));
 }
 
 export function cancelRun(db: Database, runId: string, at: EpochMs, by: string): Run | null {
   const run = findRun(db, runId);
   if (!run || isFinal(run.state)) return run;
-  const asked: Run = { ...run, cancelRequested: true };
-  if (run.state === 'queued')
-    writeEnd(db, afterWait(asked, { state: 'cancelled', reason: null, error: null }, at));
-  else saveRun(db, asked);
-  db.run(NOTE_WHO, { runId, by });
-  return findRun(db, runId);
+  const asked: Run = { ...run, cancelRequested: true, cancelledBy: run.cancelledBy ?? by };
+  const after =
+    run.state === 'queued' ? afterWait(asked, { state: 'cancelled', reason: null, error: null }, at) : asked;
+  writeEnd(db, run, after);
+  return after;
+}
+
+/** Only one that runs; what is queued is ended instead. */
+export function askToStop(db: Database, runId: string, by: string): void {
+  db.run(ASK_TO_STOP, { runId, by });
+}
+
+export function askAllToStop(db: Database, jobUid: string, by: string): void {
+  db.run(ASK_ALL_TO_STOP, { jobUid, by });
 }
 
 export function askedToCancel(db: Database, bootId: string): string[] {
   return db.all(ASKED, { bootId }).map((row) => String(row.run_id));
 }
 
-export function recoverRuns(db: Database, bootId: string, at: EpochMs, decide: (run: Run) => Verdict): Run[] {
-  const recovered = db
-    .all(LEFT_BEHIND, { bootId })
-    .map(readRun)
-    .map((run) => writeEnding(db, run, interruption(run, findBoot(db, run.bootId ?? ''), at, decide(run))));
-  markDeadBoots(db, bootId, at);
-  return recovered;
-}
-
-/** The attempt that a dead process left: it worked until the last sign of life, as far as anybody knows. */
-function interruption(run: Run, boot: Boot | null, at: EpochMs, verdict: Verdict): Ending {
-  const startedAt = run.startedAt ?? run.queuedAt;
-  const endedAt = Math.max(startedAt, boot?.lastTick ?? at);
-  const who = boot ? `the process that ran it (pid ${boot.pid})` : 'the process that ran it';
-  const seen = Temporal.Instant.fromEpochMilliseconds(endedAt);
-  const message = `${who} ended without recording how this attempt ended; last sign of life at ${seen}`;
-  const error = { code: 'EXECUTION_ERROR', message, fix: null };
-  return {
-    runId: run.runId,
-    leaseToken: run.leaseToken ?? '',
-    attempt: { n: run.attempt, startedAt, endedAt, outcome: 'interrupted', error },
-    verdict,
-    durationMs: endedAt - startedAt,
-    statistics: null,
-    codeHash: null,
-  };
-}
-
-function writeEnding(db: Database, run: Run, ending: Ending): Run {
+/** `run` as it was read in this transaction. Answers what it became. */
+export function writeEnding(db: Database, run: Run, ending: Ending): Run {
   const after = afterAttempt(run, ending, ending.verdict.kind === 'done' ? null : jobOf(db, run.jobUid));
-  writeEnd(db, after, stateToKeep(after, ending));
+  writeEnd(db, run, after, stateToKeep(after, ending));
   return after;
 }
 
-function writeEnd(db: Database, run: Run, handlerState?: unknown): void {
+function writeEnd(db: Database, before: Run, run: Run, handlerState?: unknown): void {
   saveRun(db, run);
   const tally = tallyOf(run);
   if (!tally) return;
-  db.run(TALLY, {
+  const job = db.get(TALLY, {
     uid: run.jobUid,
+    runId: run.runId,
     succeeded: tally.succeeded,
     failed: tally.failed,
     unadmitted: tally.unadmitted,
@@ -114,4 +108,25 @@ function writeEnd(db: Database, run: Run, handlerState?: unknown): void {
     lastSuccess: tally.lastSuccess && JSON.stringify(tally.lastSuccess),
     handlerState: handlerState === undefined ? null : JSON.stringify(handlerState),
   });
+  const { runId, line } = run;
+  const at = run.endedAt ?? run.queuedAt;
+  if (line !== null) db.run(TAKE_OVER, { runId, line, at, held: before.holdsPlace ? 1 : 0 });
+  // A success of a job without trouble, which most are, leaves its circuit as it is.
+  if (tally.failed === 1 || (tally.succeeded === 1 && job?.troubled === 1)) turnCircuit(db, run, at);
+  if (job?.purge === 1) db.run(DELETE, { runId });
+}
+
+function turnCircuit(db: Database, run: Run, at: EpochMs): void {
+  const job = jobOf(db, run.jobUid);
+  const turn = circuitTurn(job, run);
+  if (!turn || job.deletedAt !== null) return;
+  const { failStreak, circuit, pauseBecause } = turn;
+  updateJob(db, job.uid, { failStreak, circuit });
+  const hasTurned = (circuit === null) !== (job.circuit === null);
+  const before = job.circuit && { ...job.circuit };
+  const change = { jobUid: job.uid, at, what: 'circuit', by: run.runId } as const;
+  if (hasTurned) recordChange(db, { ...change, before, after: circuit && { ...circuit } });
+  if (pauseBecause === null) return;
+  const pause = { source: 'circuit', who: 'circuit', why: pauseBecause, since: at, until: null } as const;
+  openPause(db, { jobUid: job.uid, ...pause });
 }

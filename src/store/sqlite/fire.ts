@@ -8,22 +8,22 @@ import type { Run } from '#core/run';
 import type { DueJob, EnqueueDecision, EnqueueResult, FireDecision, FireResult } from '../store.ts';
 import { recordChange } from './changes.ts';
 import { type Database, isRefusedRow, type Params } from './database.ts';
-import { endQueued } from './endings.ts';
+import { askToStop, endQueued } from './endings.ts';
 import { findJob, jobOf, updateJob } from './jobs.ts';
 import { endTimedPauses, globalPausesSince, jobPausesSince } from './pauses.ts';
 import { readJob } from './rows.ts';
-import { addRun, IS_HELD, liveRunsOf, liveRunsOfGroup } from './runs.ts';
+import { addRun, liveRunsOf, liveRunsOfGroup } from './runs.ts';
 
 /** As the partial index `jobs_due` says it. */
 const DUE = `SELECT * FROM jobs
   WHERE deleted_at IS NULL AND state = 'active' AND next_due IS NOT NULL AND next_due <= :at
   ORDER BY next_due, id`;
+const IS_FREE = `NOT EXISTS (SELECT 1 FROM pauses WHERE job_uid IS NULL AND ended_at IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM pauses WHERE job_uid = jobs.uid AND ended_at IS NULL)`;
 /** Jobs whose pause is over, and whose gap row nobody has closed yet; by the partial index `jobs_in_gap`. */
 const RESUMED = `SELECT * FROM jobs
   WHERE deleted_at IS NULL AND state = 'active' AND gap IS NOT NULL
-    AND gap ->> '$.reason' IN ('paused', 'stopped')
-    AND NOT EXISTS (SELECT 1 FROM pauses WHERE job_uid IS NULL AND ended_at IS NULL)
-    AND NOT EXISTS (SELECT 1 FROM pauses WHERE job_uid = jobs.uid AND ended_at IS NULL)
+    AND gap ->> '$.reason' IN ('paused', 'stopped') AND ${IS_FREE}
     AND NOT (next_due IS NOT NULL AND next_due <= :at)
   ORDER BY id`;
 /** Jobs that have a run whose time to wait for a place is over (rule 1). */
@@ -31,10 +31,15 @@ const EXPIRING = `SELECT * FROM jobs
   WHERE uid IN (SELECT job_uid FROM runs WHERE state = 'queued' AND expires_at IS NOT NULL AND expires_at <= :at)
     AND NOT (deleted_at IS NULL AND state = 'active' AND next_due IS NOT NULL AND next_due <= :at)
   ORDER BY id`;
-const TAKEN = `SELECT iif(covers_from > :cursor AND state NOT IN ('skipped', 'missed'), covers_from, slot) AS first, slot
+const TAKEN = `SELECT max(coalesce(covers_from, slot), :cursor + 1) AS first, slot
   FROM runs WHERE job_uid = :jobUid AND slot > :cursor ORDER BY slot`;
-const ASK_TO_STOP = `UPDATE runs SET cancel_requested = 1, cancelled_by = :by
-  WHERE run_id = :runId AND ${IS_HELD}`;
+/** Those of one target that a resume leaves free. */
+const FREE_AND_DUE = `SELECT * FROM jobs
+  WHERE deleted_at IS NULL AND state = 'active' AND next_due IS NOT NULL AND next_due <= :at AND ${IS_FREE}
+  ORDER BY next_due, id`;
+const FREE_OF_UID = `SELECT * FROM jobs
+  WHERE uid = :jobUid AND deleted_at IS NULL AND state = 'active' AND ${IS_FREE}
+    AND (next_due <= :at OR gap ->> '$.reason' IN ('paused', 'stopped'))`;
 const POSTPONE = `UPDATE runs SET expires_at = :expiresAt WHERE run_id = :runId AND state = 'queued'`;
 const EXTEND_GAP = `UPDATE runs
   SET slot = :to, covers_from = :from, covers_to = :to, covers_count = :count, ended_at = :at
@@ -47,7 +52,34 @@ export function fireDue(db: Database, at: EpochMs, plan: (due: DueJob) => FireDe
   const found = [...db.all(DUE, { at }), ...db.all(RESUMED, { at }), ...db.all(EXPIRING, { at })].map(
     readJob,
   );
-  const jobs = [...new Map(found.map((job) => [job.uid, job])).values()];
+  decideAll(db, [...new Map(found.map((job) => [job.uid, job])).values()], at, plan, result);
+  return result;
+}
+
+/** Due jobs of the target, and those in the gap of a pause, that no pause holds any more (rule 6). */
+export function decideResumed(
+  db: Database,
+  jobUid: string | null,
+  at: EpochMs,
+  plan: (due: DueJob) => FireDecision,
+): FireResult['decided'] {
+  const result: FireResult = { decided: [], dropped: [] };
+  const found =
+    jobUid === null
+      ? [...db.all(FREE_AND_DUE, { at }), ...db.all(RESUMED, { at })]
+      : db.all(FREE_OF_UID, { jobUid, at });
+  decideAll(db, found.map(readJob), at, plan, result);
+  return result.decided;
+}
+
+/** Each job is a transaction of its own within the transaction: one that fails is taken back and named alone. */
+function decideAll(
+  db: Database,
+  jobs: readonly StoredJob[],
+  at: EpochMs,
+  plan: (due: DueJob) => FireDecision,
+  result: FireResult,
+): void {
   const oldest = jobs.reduce((least, job) => Math.min(least, job.cursor), at);
   const globals = globalPausesSince(db, oldest);
   for (const job of jobs) {
@@ -57,7 +89,6 @@ export function fireDue(db: Database, at: EpochMs, plan: (due: DueJob) => FireDe
     });
     if (part.kind === 'undone') result.dropped.push({ jobId: job.id, error: part.error });
   }
-  return result;
 }
 
 export function enqueueRun(
@@ -72,7 +103,7 @@ export function enqueueRun(
   const decision = decide(viewOf(db, job, globalPausesSince(db, job.cursor)));
   if (decision.kind === 'refuse') return decision;
   for (const end of decision.end ?? []) endQueued(db, end, at);
-  for (const asked of decision.cancel ?? []) db.run(ASK_TO_STOP, { ...asked });
+  for (const { runId, by } of decision.cancel ?? []) askToStop(db, runId, by);
   try {
     return { kind: 'queued', run: addRun(db, job, decision.row, at) };
   } catch (error) {
@@ -80,7 +111,7 @@ export function enqueueRun(
   }
 }
 
-function viewOf(db: Database, job: StoredJob, globals: readonly Pause[]): DueJob {
+export function viewOf(db: Database, job: StoredJob, globals: readonly Pause[]): DueJob {
   const live = liveRunsOf(db, job.uid);
   // A waiting run asks for the pauses of all its time, which may have begun before the cursor.
   const since = live.reduce((least, run) => Math.min(least, run.queuedAt), job.cursor);
@@ -93,24 +124,27 @@ function viewOf(db: Database, job: StoredJob, globals: readonly Pause[]): DueJob
   return { job, pauses, live, groupLive, taken: takenSlots(db, job) };
 }
 
-function takenSlots(db: Database, job: StoredJob): DueJob['taken'] {
+/** Where the cursor never went back there is nothing to look for. */
+export function takenSlots(
+  db: Database,
+  job: Pick<StoredJob, 'uid' | 'cursor' | 'takenTo'>,
+): DueJob['taken'] {
   if (job.takenTo === null || job.takenTo <= job.cursor) return [];
   const rows = db.all(TAKEN, { jobUid: job.uid, cursor: job.cursor });
   return rows.map((row) => ({ from: Number(row.first), to: Number(row.slot) }));
 }
 
-/** Runs that leave go first: a place they held is free for the rows. */
+/** Runs that leave go first: a place they held is free for the rows. So does a gap row that gives slots back. */
 function apply(db: Database, job: StoredJob, decision: FireDecision, at: EpochMs): Run[] {
   for (const end of decision.end ?? []) endQueued(db, end, at);
   for (const { runId, expiresAt } of decision.postpone ?? []) db.run(POSTPONE, { runId, expiresAt });
   for (const runId of decision.withdrawn) onGapRow(db, job, runId, WITHDRAW, { runId, jobUid: job.uid });
-  // Before the rows: where it shrinks, the slot it leaves is theirs.
   if (decision.extended) {
     const { runId, from, to, count } = decision.extended;
     onGapRow(db, job, runId, EXTEND_GAP, { runId, jobUid: job.uid, from, to, count, at });
   }
   const rows = decision.rows.map((row) => addRun(db, job, row, at));
-  for (const asked of decision.cancel ?? []) db.run(ASK_TO_STOP, { ...asked });
+  for (const { runId, by } of decision.cancel ?? []) askToStop(db, runId, by);
   const { cursor, nextSlot, nextDue, state, gap, admitted, circuit = job.circuit } = decision;
   updateJob(db, job.uid, { cursor, nextSlot, nextDue, gap, state, circuit });
   if (admitted > 0) db.run(ADMIT, { uid: job.uid, admitted });
@@ -129,7 +163,7 @@ function onGapRow(db: Database, job: StoredJob, runId: string, sql: string, para
     throw new SchedulerError('RUN_NOT_FOUND', `job "${job.id}" has no gap row "${runId}"`);
 }
 
-function conflict(job: StoredJob, slot: EpochMs | null, cause: unknown): SchedulerError {
+export function conflict(job: StoredJob, slot: EpochMs | null, cause: unknown): SchedulerError {
   const what = slot === null ? 'this run' : `slot ${Temporal.Instant.fromEpochMilliseconds(slot)}`;
   return new SchedulerError(
     'CONFLICT',

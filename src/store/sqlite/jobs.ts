@@ -11,7 +11,10 @@ const ALL = 'SELECT * FROM jobs WHERE deleted_at IS NULL ORDER BY id';
 const BY_ID = 'SELECT * FROM jobs WHERE id = :id AND deleted_at IS NULL';
 const BY_UID = 'SELECT * FROM jobs WHERE uid = :uid';
 const BY_UIDS = 'SELECT * FROM jobs WHERE uid IN (SELECT value FROM json_each(:uids)) ORDER BY id';
-const REMOVE = `UPDATE jobs SET deleted_at = :at, next_slot = NULL, next_due = NULL, gap = NULL
+const OF_ID = `SELECT * FROM jobs WHERE id = :id AND (:removed = 1 OR deleted_at IS NULL)
+  ORDER BY deleted_at IS NULL DESC, deleted_at DESC, created_at DESC`;
+const REMOVE = `UPDATE jobs
+  SET deleted_at = :at, next_slot = NULL, next_due = NULL, gap = NULL, updated_at = :at
   WHERE uid = :uid AND deleted_at IS NULL`;
 
 export function readJobs(db: Database): StoredJob[] {
@@ -21,6 +24,11 @@ export function readJobs(db: Database): StoredJob[] {
 /** Removed ones too: their runs may still go on. */
 export function jobsOf(db: Database, uids: readonly string[]): StoredJob[] {
   return db.all(BY_UIDS, { uids: JSON.stringify(uids) }).map(readJob);
+}
+
+/** The one that bears the id now comes first, then those that bore it before, newest first. */
+export function jobsOfId(db: Database, id: string, removed: boolean): StoredJob[] {
+  return db.all(OF_ID, { id, removed: removed ? 1 : 0 }).map(readJob);
 }
 
 export function findJob(db: Database, id: string): StoredJob | null {
@@ -54,7 +62,9 @@ export function updateJob(db: Database, uid: string, set: Partial<Omit<StoredJob
   if (changed === 0) jobOf(db, uid);
 }
 
-/** The id is free again; rows and live runs keep the uid. */
-export function removeJob(db: Database, uid: string, at: EpochMs): void {
-  if (db.run(REMOVE, { uid, at }) === 0) jobOf(db, uid);
+/** The id is free again; rows and live runs keep the uid. False when it was removed before. */
+export function entomb(db: Database, uid: string, at: EpochMs): boolean {
+  if (db.run(REMOVE, { uid, at }) === 1) return true;
+  jobOf(db, uid);
+  return false;
 }

@@ -2,7 +2,7 @@
 
 import type { EpochMs } from '#core/clock';
 import type { ObservedPause, Pause, PauseSource } from '#core/pause';
-import type { NewPause } from '../store.ts';
+import type { NewPause, ResumeTarget } from '../store.ts';
 import { recordChange } from './changes.ts';
 import type { Database } from './database.ts';
 import { jobOf } from './jobs.ts';
@@ -41,19 +41,20 @@ export function endTimedPauses(db: Database, at: EpochMs): void {
     endPause(db, pause, pause.until ?? at, 'its time was over');
 }
 
-/** Throws JOB_NOT_FOUND. */
-export function openPause(db: Database, pause: NewPause): boolean {
+/** Null when the same source holds the target already. Throws JOB_NOT_FOUND. */
+export function openPause(db: Database, pause: NewPause): Pause | null {
   if (pause.jobUid !== null) jobOf(db, pause.jobUid);
   endTimedPauses(db, pause.since);
   const held = openPauses(db, pause.jobUid).some((other) => other.source === pause.source);
-  if (!held) insertPause(db, pause);
-  return !held;
+  return held ? null : insertPause(db, pause);
 }
 
-export function endPauses(
-  db: Database,
-  target: { jobUid: string | null; sources: readonly PauseSource[]; at: EpochMs; by: string },
-): Pause[] {
+/** All that one job has of its own, e.g. because it is deleted. */
+export function endOwnPauses(db: Database, jobUid: string, at: EpochMs, by: string): void {
+  for (const pause of openPauses(db, jobUid)) endPause(db, pause, at, by);
+}
+
+export function endPauses(db: Database, target: ResumeTarget): Pause[] {
   endTimedPauses(db, target.at);
   return openPauses(db, target.jobUid)
     .filter((pause) => target.sources.includes(pause.source) && !OBSERVED.includes(pause.source))
@@ -83,12 +84,13 @@ function openPauses(db: Database, jobUid: string | null): Pause[] {
   return rows.map(readPause);
 }
 
-function insertPause(db: Database, pause: NewPause): void {
+function insertPause(db: Database, pause: NewPause): Pause {
   const { jobUid, source, who, why, since, until } = pause;
   const bound = pauseParams({ ...pause, endedAt: null });
-  db.run(insertInto('pauses', Object.keys(bound)), bound);
+  const row = db.get(`${insertInto('pauses', Object.keys(bound))} RETURNING *`, bound);
   const after = { source, why, until };
   recordChange(db, { jobUid, at: since, what: 'paused', before: null, after, by: who });
+  return readPause(row ?? {});
 }
 
 function endPause(db: Database, pause: Pause, at: EpochMs, by: string): Pause {

@@ -82,7 +82,7 @@ export function countLive(db: Database): { queued: number; running: number } {
 const NEXT_SLOT = `SELECT next_due AS at FROM jobs
   WHERE deleted_at IS NULL AND state = 'active' AND next_due IS NOT NULL ORDER BY next_due LIMIT 1`;
 const NEXT_RETRY = `SELECT min(not_before) AS at FROM runs
-  WHERE state = 'queued' AND holds_place = 0 AND not_before > :at`;
+  WHERE state = 'queued' AND not_before IS NOT NULL AND not_before > :at`;
 const NEXT_EXPIRY = `SELECT min(expires_at) AS at FROM runs WHERE state = 'queued' AND expires_at IS NOT NULL`;
 const NEXT_PAUSE_END = 'SELECT min(until) AS at FROM pauses WHERE ended_at IS NULL AND until > :at';
 

@@ -5,7 +5,8 @@ import type { Effects, ReconcileView } from '../store.ts';
 import { recordChange } from './changes.ts';
 import type { Database } from './database.ts';
 import { endQueued } from './endings.ts';
-import { insertJob, jobOf, readJobs, removeJob, updateJob } from './jobs.ts';
+import { insertJob, jobOf, readJobs, updateJob } from './jobs.ts';
+import { removeJob } from './remove.ts';
 import { addRun, liveRunsByJob } from './runs.ts';
 
 const AT_SLOT = 'SELECT 1 FROM runs WHERE job_uid = :jobUid AND slot = :slot';
@@ -13,7 +14,7 @@ const AT_SLOT = 'SELECT 1 FROM runs WHERE job_uid = :jobUid AND slot = :slot';
 export function reconcileJobs(db: Database, at: EpochMs, decide: (view: ReconcileView) => Effects): void {
   const effects = decide({ jobs: readJobs(db), live: liveRunsByJob(db) });
   // A removed job frees its id for an inserted one.
-  for (const uid of effects.remove ?? []) removeJob(db, uid, at);
+  for (const removal of effects.remove ?? []) removeJob(db, removal, at);
   for (const job of effects.insert) insertJob(db, job);
   for (const { uid, set } of effects.update) updateJob(db, uid, { updatedAt: at, ...set });
   for (const { jobUid, unlessTaken, ...row } of effects.rows) {

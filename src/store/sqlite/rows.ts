@@ -101,6 +101,7 @@ export const RUN_FIELDS: Fields<Omit<Run, 'covers' | 'snapshot'>> = {
   key: plain('idempotency_key'),
   priority: plain('priority'),
   cancelRequested: flag('cancel_requested'),
+  cancelledBy: plain('cancelled_by'),
 };
 
 const BOOT_FIELDS: Fields<Boot> = {

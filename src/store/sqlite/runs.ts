@@ -7,6 +7,7 @@ import type { Run, RunSnapshot } from '#core/run';
 import type { NewRun } from '../store.ts';
 import type { Database } from './database.ts';
 import { assignments, insertInto, RUN_COLUMNS, RUN_FIELDS, readRun, runParams } from './rows.ts';
+import { waitsUntil } from './verdicts.ts';
 
 /** As the partial index `runs_live` says it, to the letter: only then does SQLite use it. */
 export const IS_LIVE = `state IN ('queued', 'running', 'stopping')`;
@@ -18,6 +19,7 @@ const LIVE_OF_JOB = `SELECT ${RUN_COLUMNS} FROM runs WHERE job_uid = :jobUid AND
 const LIVE_OF_GROUP = `SELECT ${RUN_COLUMNS} FROM runs
   WHERE group_name = :group AND ${IS_LIVE} AND job_uid <> :jobUid ORDER BY seq`;
 const LIVE_OF_ALL = `SELECT ${RUN_COLUMNS} FROM runs WHERE ${IS_LIVE} ORDER BY seq`;
+const ANY_IN_LINE = `SELECT 1 FROM runs WHERE line = :line AND ${IS_LIVE} LIMIT 1`;
 const ADD_SNAPSHOT = 'INSERT INTO snapshots (hash, body) VALUES (:hash, :body) ON CONFLICT DO NOTHING';
 const FIND_SNAPSHOT = 'SELECT id FROM snapshots WHERE hash = :hash';
 
@@ -49,16 +51,13 @@ export function liveRunsByJob(db: Database): Map<string, Run[]> {
   return Map.groupBy(db.all(LIVE_OF_ALL).map(readRun), (run) => run.jobUid);
 }
 
-/** Writes a row that has just been decided, and answers the whole of it. */
-export function addRun(db: Database, job: StoredJob, row: NewRun, at: EpochMs): Run {
+/** Writes a row that has just been decided, and answers the whole of it. `kept` = what a row that it replaces had. */
+export function addRun(db: Database, job: StoredJob, row: NewRun, at: EpochMs, kept: Partial<Run> = {}): Run {
   const isQueued = row.state === 'queued';
-  const {
-    holdsPlace = isQueued,
-    line = null,
-    maxWaitMs = null,
-    key = null,
-    configHash = job.configHash,
-  } = row;
+  const { line = null, maxWaitMs = null, key = null, configHash = job.configHash } = row;
+  // Within a line one waits for the other: only the first holds a place, and only its wait is bounded.
+  const isFirst = line === null || !db.get(ANY_IN_LINE, { line });
+  const holdsPlace = isFirst && (row.holdsPlace ?? isQueued);
   const run: Run = {
     ...row,
     name: null,
@@ -83,10 +82,12 @@ export function addRun(db: Database, job: StoredJob, row: NewRun, at: EpochMs): 
     line,
     group: isQueued ? job.policy.group : null,
     maxWaitMs,
-    expiresAt: isQueued && maxWaitMs !== null ? at + maxWaitMs : null,
+    expiresAt: isQueued && isFirst ? waitsUntil({ maxWaitMs }, at) : null,
     key,
     priority: row.snapshot.policy.priority,
     cancelRequested: false,
+    cancelledBy: null,
+    ...kept,
   };
   db.run(INSERT, { ...runParams(run), snapshot_id: snapshotId(db, run.snapshot) });
   return run;

@@ -2,32 +2,39 @@
 
 import type { Clock, EpochMs } from '#core/clock';
 import type { StoredJob } from '#core/job';
-import type { ObservedPause, Pause, PauseSource } from '#core/pause';
+import type { ObservedPause, Pause } from '#core/pause';
 import type { Run } from '#core/run';
 import type * as promises from '../store.ts';
 import type { Store } from '../store.ts';
+import { markAudited, newestInstant, readAccounts } from './audit.ts';
+import { backfillRuns } from './backfill.ts';
 import { beat, endBoot, insertBoot, readBoots } from './boots.ts';
 import { readChanges } from './changes.ts';
 import { claimRuns } from './claim.ts';
+import { correctClock } from './clock.ts';
 import type { Database } from './database.ts';
-import { askedToCancel, cancelRun, markStopping, recoverRuns, settleAll } from './endings.ts';
-import { enqueueRun, fireDue } from './fire.ts';
-import { jobsOf, readJobs } from './jobs.ts';
+import { askedToCancel, cancelRun, markStopping, settleAll } from './endings.ts';
+import { decideResumed, enqueueRun, fireDue } from './fire.ts';
+import { jobsOf, jobsOfId, readJobs } from './jobs.ts';
 import { endPauses, observePauses, openPause, pausesBetween } from './pauses.ts';
+import { pruneSome, START, type Sweep, shrinkFile } from './prune.ts';
 import { countLive, nextWakes, queryRuns, rowsAround } from './queries.ts';
 import { reconcileJobs } from './reconcile.ts';
+import { recoverRuns } from './recover.ts';
 import { findRun } from './runs.ts';
 
 /** `node:sqlite` is synchronous: methods are async for the interface, and none lets another in halfway. */
 export class SqliteStore implements Store {
   readonly #db: Database;
   readonly #clock: Clock;
+  readonly #newLease: () => string;
   #dataVersion: unknown;
+  #sweep: Sweep = START;
 
   constructor(db: Database, clock: Clock, newId: () => string) {
     this.#db = db;
     this.#clock = clock;
-    db.define('new_lease', () => newId());
+    this.#newLease = newId;
     this.#dataVersion = db.pragma('data_version');
   }
 
@@ -47,7 +54,8 @@ export class SqliteStore implements Store {
     return readBoots(this.#db, query);
   }
 
-  async jobs(query: { uids?: readonly string[] } = {}): Promise<StoredJob[]> {
+  async jobs(query: { uids?: readonly string[]; id?: string; removed?: true } = {}): Promise<StoredJob[]> {
+    if (query.id !== undefined) return jobsOfId(this.#db, query.id, query.removed ?? false);
     return query.uids ? jobsOf(this.#db, query.uids) : readJobs(this.#db);
   }
 
@@ -64,16 +72,18 @@ export class SqliteStore implements Store {
   }
 
   async pause(pause: promises.NewPause): Promise<boolean> {
-    return this.#db.write(() => openPause(this.#db, pause));
+    return this.#db.write(() => openPause(this.#db, pause)) !== null;
   }
 
-  async resume(target: {
-    jobUid: string | null;
-    sources: readonly PauseSource[];
-    at: EpochMs;
-    by: string;
-  }): Promise<Pause[]> {
-    return this.#db.write(() => endPauses(this.#db, target));
+  async resume(
+    target: promises.ResumeTarget,
+    plan?: (due: promises.DueJob) => promises.FireDecision,
+  ): Promise<promises.Resumed> {
+    return this.#db.write(() => {
+      const ended = endPauses(this.#db, target);
+      const isOver = plan && ended.length > 0;
+      return { ended, decided: isOver ? decideResumed(this.#db, target.jobUid, target.at, plan) : [] };
+    });
   }
 
   async observe(at: EpochMs, held: readonly ObservedPause[], heldUntil?: EpochMs): Promise<Pause[]> {
@@ -94,8 +104,16 @@ export class SqliteStore implements Store {
     return this.#db.write(() => enqueueRun(this.#db, jobId, this.#clock.now(), decide));
   }
 
-  async claim(request: promises.ClaimRequest): Promise<Run[]> {
-    return this.#db.write(() => claimRuns(this.#db, request));
+  async backfill(
+    jobId: string,
+    range: { from: EpochMs; to: EpochMs },
+    decide: (view: promises.BackfillView) => promises.BackfillDecision,
+  ): Promise<promises.BackfillResult> {
+    return this.#db.write(() => backfillRuns(this.#db, jobId, range, this.#clock.now(), decide));
+  }
+
+  async claim(request: promises.ClaimRequest): Promise<promises.Claimed[]> {
+    return this.#db.write(() => claimRuns(this.#db, request, this.#newLease));
   }
 
   async settle(endings: readonly promises.Ending[]): Promise<('settled' | 'lost')[]> {
@@ -106,7 +124,11 @@ export class SqliteStore implements Store {
     return this.#db.write(() => markStopping(this.#db, runId, leaseToken));
   }
 
-  async recover(bootId: string, at: EpochMs, decide: (run: Run) => promises.Verdict): Promise<Run[]> {
+  async recover(
+    bootId: string,
+    at: EpochMs,
+    decide: (run: Run) => promises.Verdict,
+  ): ReturnType<Store['recover']> {
     return this.#db.write(() => recoverRuns(this.#db, bootId, at, decide));
   }
 
@@ -132,6 +154,32 @@ export class SqliteStore implements Store {
 
   async counts(): Promise<{ queued: number; running: number }> {
     return countLive(this.#db);
+  }
+
+  async prune(request: promises.PruneRequest): Promise<{ deleted: number; more: boolean }> {
+    const { deleted, next } = this.#db.write(() => pruneSome(this.#db, request, this.#sweep));
+    this.#sweep = next ?? START;
+    shrinkFile(this.#db);
+    return { deleted, more: next !== null };
+  }
+
+  async accounts(jobUid: string, after: EpochMs, upTo: EpochMs, limit: number): Promise<promises.Account[]> {
+    return readAccounts(this.#db, jobUid, after, upTo, limit);
+  }
+
+  async markAudited(entries: readonly { uid: string; to: EpochMs }[]): Promise<void> {
+    this.#db.write(() => markAudited(this.#db, entries));
+  }
+
+  async newestInstant(): Promise<EpochMs | null> {
+    return this.#db.read(() => newestInstant(this.#db));
+  }
+
+  async correctClock(
+    clock: { was: EpochMs; at: EpochMs; by: string },
+    plan: promises.ClockPlan,
+  ): Promise<StoredJob[]> {
+    return this.#db.write(() => correctClock(this.#db, clock, plan));
   }
 
   async nextWake(at: EpochMs): ReturnType<Store['nextWake']> {

@@ -3,12 +3,16 @@
 import type { EpochMs } from '#core/clock';
 import type { ErrorRecord } from '#core/errors';
 import type { Json, JsonObject } from '#core/handler';
-import type { StoredJob } from '#core/job';
-import { HAND_STARTED, isFinal, type Run } from '#core/run';
+import type { Circuit, StoredJob } from '#core/job';
+import { HAND_STARTED, isFinal, type Reason, type Run } from '#core/run';
 import type { Ending, RunEnd } from '../store.ts';
 
 /** A held run after its attempt; `job` where there may be another one. A retry or a giving back that somebody asked to cancel in between ends cancelled. */
-export function afterAttempt(run: Run, ending: Ending, job: Pick<StoredJob, 'state'> | null): Run {
+export function afterAttempt(
+  run: Run,
+  ending: Ending,
+  job: Pick<StoredJob, 'state' | 'deletedAt'> | null,
+): Run {
   const { attempt, verdict } = ending;
   const tried: Run = {
     ...run,
@@ -21,15 +25,31 @@ export function afterAttempt(run: Run, ending: Ending, job: Pick<StoredJob, 'sta
   if (verdict.kind === 'done') return ended(tried, verdict, attempt.error, attempt.endedAt);
   if (run.cancelRequested)
     return ended(tried, { state: 'cancelled', reason: null }, attempt.error, attempt.endedAt);
-  // A job that was switched off meanwhile starts no further attempt (rule 14).
-  if ((job?.state === 'disabled' || job?.state === 'orphaned') && !HAND_STARTED.includes(run.kind)) {
-    const to = { state: verdict.kind === 'retry' ? 'failed' : 'interrupted', reason: job.state } as const;
+  const off = job && switchedOff(job);
+  if (off && !HAND_STARTED.includes(run.kind)) {
+    const to = { state: verdict.kind === 'retry' ? 'failed' : 'interrupted', reason: off } as const;
     return ended(tried, to, attempt.error, attempt.endedAt);
   }
   const waiting: Run = { ...tried, state: 'queued', bootId: null };
-  return verdict.kind === 'retry'
-    ? { ...waiting, notBefore: verdict.notBefore, holdsPlace: false, error: attempt.error }
-    : { ...waiting, notBefore: null, holdsPlace: true, attempt: run.attempt - 1 };
+  if (verdict.kind === 'given_back') {
+    const back = { notBefore: null, holdsPlace: true, attempt: run.attempt - 1 };
+    return { ...waiting, ...back, expiresAt: waitsUntil(run, attempt.endedAt) };
+  }
+  const { notBefore } = verdict;
+  // The place of a line stays its own until its last run has ended.
+  const holdsPlace = run.line !== null && run.holdsPlace;
+  return { ...waiting, notBefore, holdsPlace, expiresAt: waitsUntil(run, notBefore), error: attempt.error };
+}
+
+/** Why a job starts no further attempt of its own (rules 14, 15); null = it does. */
+function switchedOff(job: Pick<StoredJob, 'state' | 'deletedAt'>): Reason | null {
+  if (job.deletedAt !== null) return 'deleted';
+  return job.state === 'disabled' || job.state === 'orphaned' ? job.state : null;
+}
+
+/** Rule 1: a wait is bounded from when it begins. */
+export function waitsUntil(run: Pick<Run, 'maxWaitMs'>, from: EpochMs): EpochMs | null {
+  return run.maxWaitMs === null ? null : from + run.maxWaitMs;
 }
 
 /** A queued run that will not start any more. */
@@ -50,6 +70,7 @@ function ended(run: Run, to: Pick<Run, 'state' | 'reason'>, error: ErrorRecord |
     reason,
     endedAt: at,
     holdsPlace: false,
+    expiresAt: null,
     error: isFault ? (error ?? run.error) : error,
     success: state === 'succeeded' ? true : isFault && hasStarted(run) ? false : null,
   };
@@ -96,4 +117,34 @@ function successOf(run: Run): StoredJob['lastSuccess'] {
 /** The first start gives a run its name; a start that was given back was one too. */
 function hasStarted(run: Run): boolean {
   return run.name !== null;
+}
+
+/** What an ending does to the circuit of its job (rule 22). */
+export interface CircuitTurn {
+  failStreak: number;
+  circuit: Circuit | null;
+  /** Why the job is paused instead of its circuit opened; null = it is not. */
+  pauseBecause: string | null;
+}
+
+/** Null = nothing changes: skips, cancels, interrupts and failures of runs started otherwise do not count. */
+export function circuitTurn(
+  job: Pick<StoredJob, 'policy' | 'failStreak' | 'circuit'>,
+  run: Run,
+): CircuitTurn | null {
+  const { circuitAfter, circuitAction, circuitProbeMs } = job.policy;
+  if (run.state === 'succeeded') return { failStreak: 0, circuit: null, pauseBecause: null };
+  if (run.state !== 'failed' && run.state !== 'timed_out') return null;
+  if (run.kind !== 'scheduled' && run.kind !== 'catchup') return null;
+  const failStreak = job.failStreak + 1;
+  if (circuitAfter === 0) return { failStreak, circuit: null, pauseBecause: null };
+  const probeFrom = Math.max(job.circuit?.probeFrom ?? 0, (run.slot ?? run.dueAt) + circuitProbeMs);
+  if (job.circuit) return { failStreak, circuit: { ...job.circuit, probeFrom }, pauseBecause: null };
+  if (failStreak < circuitAfter) return { failStreak, circuit: null, pauseBecause: null };
+  if (circuitAction === 'skip')
+    return { failStreak, circuit: { openedAt: run.endedAt ?? run.queuedAt, probeFrom }, pauseBecause: null };
+  const last = run.error ? `: ${run.error.message}` : '';
+  const pauseBecause = `${failStreak} runs in a row have failed, the last one ${run.runId}${last}`;
+  // Resumed by hand it has as many tries again.
+  return { failStreak: 0, circuit: null, pauseBecause };
 }

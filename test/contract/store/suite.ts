@@ -3,14 +3,20 @@
 import { describe } from 'vitest';
 import type { Store } from '#store/store';
 import type { StillClock } from '../../support/ledger.ts';
+import { backfillPromises } from './promises/backfill.ts';
+import { circuitPromises } from './promises/circuit.ts';
 import { claimPromises } from './promises/claim.ts';
+import { clockPromises } from './promises/clock.ts';
 import { endingPromises } from './promises/endings.ts';
 import { firePromises } from './promises/fire.ts';
 import { gapPromises } from './promises/gaps.ts';
 import { jobPromises } from './promises/jobs.ts';
 import { pausePromises } from './promises/pauses.ts';
+import { placePromises } from './promises/places.ts';
+import { prunePromises } from './promises/prune.ts';
 import { queryPromises } from './promises/queries.ts';
 import { recoverPromises } from './promises/recover.ts';
+import { removePromises } from './promises/remove.ts';
 
 export interface OpenedLedger {
   store: Store;
@@ -28,6 +34,12 @@ export function storeContract(name: string, open: OpenLedger): void {
     firePromises(open);
     gapPromises(open);
     claimPromises(open);
+    removePromises(open);
+    prunePromises(open);
+    placePromises(open);
+    clockPromises(open);
+    circuitPromises(open);
+    backfillPromises(open);
     endingPromises(open);
     recoverPromises(open);
     pausePromises(open);

@@ -6,6 +6,7 @@ import {
   addJobs,
   admitNext,
   aJob,
+  aRemoval,
   aRow,
   beginBoot,
   claim,
@@ -104,7 +105,7 @@ export function claimPromises(open: OpenLedger): void {
         'an orphaned job',
         (store) => effect(store, { update: [{ uid: 'uid-a', set: { state: 'orphaned' } }] }),
       ],
-      ['a removed job', (store) => effect(store, { remove: ['uid-a'] })],
+      ['a removed job', (store) => effect(store, { remove: [aRemoval('uid-a')] })],
     ];
     for (const [holder, hold] of holders)
       it(`starts only what was asked for by hand in ${holder}`, async () => {

@@ -249,7 +249,11 @@ export function endingPromises(open: OpenLedger): void {
       const { store } = await open();
       const run = await running(store);
       expect(await store.cancelRequests('boot')).toEqual([]);
-      expect(await store.requestCancel(run.runId, DUE, 'me')).toEqual({ ...run, cancelRequested: true });
+      expect(await store.requestCancel(run.runId, DUE, 'me')).toEqual({
+        ...run,
+        cancelRequested: true,
+        cancelledBy: 'me',
+      });
       expect(await store.cancelRequests('boot')).toEqual([run.runId]);
       expect(await store.cancelRequests('another')).toEqual([]);
       await settle(store, run, 'cancelled');

@@ -90,6 +90,7 @@ export function firePromises(open: OpenLedger): void {
         key: null,
         priority: 7,
         cancelRequested: false,
+        cancelledBy: null,
       });
       expect(decided[0]!.job).toMatchObject({
         cursor: DUE,

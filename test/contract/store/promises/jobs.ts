@@ -6,6 +6,7 @@ import {
   addJobs,
   aJob,
   aPolicy,
+  aRemoval,
   aRow,
   beginBoot,
   claim,
@@ -188,7 +189,7 @@ export function jobPromises(open: OpenLedger): void {
       await addJobs(store, aJob('a'));
       await enqueue(store, 'a', aRow('old'));
       const [run] = await claim(store);
-      await effect(store, { remove: ['uid-a'] });
+      await effect(store, { remove: [aRemoval('uid-a')] });
       expect(await store.jobs()).toEqual([]);
       expect((await store.jobs({ uids: ['uid-a'] })).map((job) => job.id)).toEqual(['a']);
       expect(await store.enqueue('a', () => expect.unreachable())).toEqual({ kind: 'no_job' });

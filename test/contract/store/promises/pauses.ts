@@ -42,9 +42,11 @@ export function pausePromises(open: OpenLedger): void {
       await store.pause(stored);
       await store.pause({ ...stored, source: 'circuit' });
       await store.pause({ ...stored, jobUid: 'uid-a' });
-      const ended = await store.resume({ jobUid: null, sources: ['api', 'tool'], at: T0 + 9, by: 'you' });
+      const { ended } = await store.resume({ jobUid: null, sources: ['api', 'tool'], at: T0 + 9, by: 'you' });
       expect(ended).toMatchObject([{ jobUid: null, source: 'api', endedAt: T0 + 9 }]);
-      expect(await store.resume({ jobUid: null, sources: ['api'], at: T0 + 9, by: 'you' })).toEqual([]);
+      expect((await store.resume({ jobUid: null, sources: ['api'], at: T0 + 9, by: 'you' })).ended).toEqual(
+        [],
+      );
       const still = (await store.pauses({ from: T0 + 10, to: T0 + 10 })).map((pause) => [
         pause.jobUid,
         pause.source,
@@ -115,7 +117,9 @@ export function pausePromises(open: OpenLedger): void {
       await store.pause({ ...stored, until: T0 + MINUTE });
       expect(await store.pauses({ from: T0 + MINUTE, to: T0 + 2 * MINUTE })).toEqual([]);
       expect(await store.pauses({ from: T0 + MINUTE - 1, to: T0 + 2 * MINUTE })).toHaveLength(1);
-      expect(await store.resume({ jobUid: null, sources: ['api'], at: T0 + MINUTE, by: 'me' })).toEqual([]);
+      expect(
+        (await store.resume({ jobUid: null, sources: ['api'], at: T0 + MINUTE, by: 'me' })).ended,
+      ).toEqual([]);
       expect(await store.pause({ ...stored, since: T0 + MINUTE })).toBe(true);
     });
   });
@@ -167,9 +171,9 @@ export function pausePromises(open: OpenLedger): void {
         'api',
         'environment',
       ]);
-      expect(await store.resume({ jobUid: null, sources: ['environment'], at: T0 + 2, by: 'me' })).toEqual(
-        [],
-      );
+      expect(
+        (await store.resume({ jobUid: null, sources: ['environment'], at: T0 + 2, by: 'me' })).ended,
+      ).toEqual([]);
       expect((await store.observe(T0 + 3, [])).map((pause) => pause.source)).toEqual(['api']);
     });
 

@@ -33,7 +33,7 @@ export function recoverPromises(open: OpenLedger): void {
       await claim(store, { at: DUE, bootId: 'new', places: 1 });
       await store.tick('dead', DUE + 40);
       const asked: string[] = [];
-      const recovered = await store.recover('new', DUE + MINUTE, (run) => {
+      const { runs: recovered } = await store.recover('new', DUE + MINUTE, (run) => {
         asked.push(`${run.runId} ${run.state}`);
         return run.runId === 'r1' ? { kind: 'retry', notBefore: DUE + 2 * MINUTE } : interrupted;
       });
@@ -61,8 +61,8 @@ export function recoverPromises(open: OpenLedger): void {
       await beginBoot(store, 'dead', T0);
       await enqueue(store, 'a', aRow('r'));
       await claim(store, { bootId: 'dead' });
-      expect(await store.recover('new', DUE, () => interrupted)).toHaveLength(1);
-      expect(await store.recover('new', DUE, () => expect.unreachable())).toEqual([]);
+      expect((await store.recover('new', DUE, () => interrupted)).runs).toHaveLength(1);
+      expect(await store.recover('new', DUE, () => expect.unreachable())).toEqual({ runs: [], paused: [] });
       expect(await store.boots({ limit: 5 })).toMatchObject([{ bootId: 'dead', endedAt: null }]);
     });
 
@@ -73,7 +73,7 @@ export function recoverPromises(open: OpenLedger): void {
       for (const id of ['r1', 'r2']) await enqueue(store, 'a', aRow(id));
       await claim(store, { at: DUE, bootId: 'dead', places: 1 });
       await claim(store, { at: DUE, bootId: 'forgotten', places: 1 });
-      const recovered = await store.recover('new', DUE + MINUTE, () => interrupted);
+      const { runs: recovered } = await store.recover('new', DUE + MINUTE, () => interrupted);
       expect(recovered.map((run) => run.endedAt)).toEqual([DUE, DUE + MINUTE]);
     });
 
@@ -83,8 +83,8 @@ export function recoverPromises(open: OpenLedger): void {
       await enqueue(store, 'a', aRow('r'));
       await claim(store, { bootId: 'dead' });
       await store.requestCancel('r', DUE, 'me');
-      const [run] = await store.recover('new', DUE, () => ({ kind: 'retry', notBefore: DUE }));
-      expect(run?.state).toBe('cancelled');
+      const { runs } = await store.recover('new', DUE, () => ({ kind: 'retry', notBefore: DUE }));
+      expect(runs[0]?.state).toBe('cancelled');
     });
 
     it('changes nothing when decide throws', async () => {

@@ -1,0 +1,59 @@
+// Slots that were missed or skipped run after all: each is taken out of its row, and queued in one line (rule 18).
+
+import type { EpochMs } from '#core/clock';
+import { SchedulerError } from '#core/errors';
+import type { StoredJob } from '#core/job';
+import type { Run } from '#core/run';
+import type { BackfillDecision, BackfillResult, BackfillView, NewRun } from '../store.ts';
+import { type Database, isRefusedRow } from './database.ts';
+import { conflict, viewOf } from './fire.ts';
+import { findJob, updateJob } from './jobs.ts';
+import { RUN_COLUMNS, readRun } from './rows.ts';
+import { addRun } from './runs.ts';
+
+/** Single slots by the key of the ledger, ranges by the index `runs_covering`. */
+const TOUCHING = `SELECT ${RUN_COLUMNS} FROM runs
+    WHERE job_uid = :jobUid AND slot >= :from AND slot <= :to AND covers_from IS NULL AND state IN ('skipped', 'missed')
+  UNION ALL SELECT ${RUN_COLUMNS} FROM runs
+    WHERE job_uid = :jobUid AND covers_to >= :from AND covers_from <= :to AND covers_from IS NOT NULL
+      AND state IN ('skipped', 'missed')
+  ORDER BY slot`;
+const DELETE = 'DELETE FROM runs WHERE run_id = :runId';
+
+export function backfillRuns(
+  db: Database,
+  jobId: string,
+  range: { from: EpochMs; to: EpochMs },
+  at: EpochMs,
+  decide: (view: BackfillView) => BackfillDecision,
+): BackfillResult {
+  const job = findJob(db, jobId);
+  if (!job) return { kind: 'no_job' };
+  const { live, groupLive } = viewOf(db, job, []);
+  const rows = db.all(TOUCHING, { jobUid: job.uid, ...range }).map(readRun);
+  const decision = decide({ job, live, groupLive, rows });
+  if (decision.kind === 'refuse') return decision;
+  for (const { runId, with: pieces } of decision.replace) {
+    const old = rows.find((row) => row.runId === runId);
+    if (!old)
+      throw new SchedulerError('CONFLICT', `job "${job.id}" has no missed or skipped row "${runId}" there`);
+    replace(db, job, old, pieces);
+  }
+  return { kind: 'queued', runs: decision.rows.map((row) => addOrRefuse(db, job, row, at)) };
+}
+
+/** What stays of a row keeps its history: when it was decided, how late, and why. */
+function replace(db: Database, job: StoredJob, old: Run, pieces: readonly NewRun[]): void {
+  const { runId, queuedAt, endedAt, lateByMs, by } = old;
+  db.run(DELETE, { runId });
+  for (const piece of pieces) addRun(db, job, piece, queuedAt, { queuedAt, endedAt, lateByMs, by });
+  if (job.gap?.runId === runId) updateJob(db, job.uid, { gap: null });
+}
+
+function addOrRefuse(db: Database, job: StoredJob, row: NewRun, at: EpochMs): Run {
+  try {
+    return addRun(db, job, row, at);
+  } catch (error) {
+    throw isRefusedRow(error) ? conflict(job, row.slot, error) : error;
+  }
+}

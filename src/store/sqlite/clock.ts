@@ -1,0 +1,66 @@
+// A wall clock that went back: cursors, ranges, waits and pauses are brought to the corrected instant (rule 13).
+
+import type { EpochMs } from '#core/clock';
+import type { StoredJob } from '#core/job';
+import type { ClockPlan } from '../store.ts';
+import { recordChange } from './changes.ts';
+import type { Database } from './database.ts';
+import { takenSlots } from './fire.ts';
+import { updateJob } from './jobs.ts';
+import { readJob } from './rows.ts';
+
+const AHEAD = 'SELECT * FROM jobs WHERE deleted_at IS NULL AND cursor > :at ORDER BY id';
+const RANGES = `SELECT run_id, covers_from, covers_to, covers_count FROM runs
+  WHERE job_uid = :jobUid AND covers_to > :at AND covers_from IS NOT NULL AND state IN ('skipped', 'missed')
+  ORDER BY slot`;
+const CUT = `UPDATE runs SET slot = :to, covers_to = :to, covers_count = :count WHERE run_id = :runId`;
+const DELETE = 'DELETE FROM runs WHERE run_id = :runId';
+/** They wait as long as before: by the clock that was, that instant has become another one. */
+const SHIFT = `UPDATE runs SET not_before = not_before - :back, expires_at = expires_at - :back
+  WHERE state = 'queued'`;
+/** Nothing that a pause held lies after now. A timed one ends at the instant that somebody named. */
+const PAUSES = `UPDATE pauses SET since = min(since, :at), ended_at = min(ended_at, :at)
+  WHERE since > :at OR ended_at > :at`;
+const LAST_ROW = 'SELECT coalesce(max(seq), 0) AS seq FROM runs';
+
+export function correctClock(
+  db: Database,
+  clock: { was: EpochMs; at: EpochMs; by: string },
+  plan: ClockPlan,
+): StoredJob[] {
+  const { was, at, by } = clock;
+  const jobs = db.all(AHEAD, { at }).map(readJob);
+  const moved = jobs.map((job) => moveBack(db, job, at, plan));
+  db.run(SHIFT, { back: was - at });
+  db.run(PAUSES, { at });
+  // What was written so far bears instants of the old clock: `newestInstant` looks past it.
+  const after = { at, lastRow: Number(db.get(LAST_ROW)?.seq) };
+  recordChange(db, { jobUid: null, at, what: 'clock', before: { at: was }, after, by });
+  return moved;
+}
+
+function moveBack(db: Database, job: StoredJob, at: EpochMs, plan: ClockPlan): StoredJob {
+  cutRanges(db, job, at, plan);
+  // A gap that reaches past now is over: what comes next opens another one.
+  const gap = job.gap && job.gap.to > at ? null : job.gap;
+  const takenTo = Math.max(job.cursor, job.takenTo ?? 0);
+  const back: StoredJob = { ...job, cursor: at, takenTo, gap, auditedTo: Math.min(job.auditedTo, at) };
+  const { nextSlot, nextDue } = plan.next(back, takenSlots(db, back));
+  const { cursor, auditedTo } = back;
+  updateJob(db, job.uid, { cursor, takenTo, gap, auditedTo, nextSlot, nextDue, updatedAt: at });
+  return { ...back, nextSlot, nextDue, updatedAt: at };
+}
+
+function cutRanges(db: Database, job: StoredJob, at: EpochMs, plan: ClockPlan): void {
+  for (const row of db.all(RANGES, { jobUid: job.uid, at })) {
+    const runId = String(row.run_id);
+    const range = {
+      from: Number(row.covers_from),
+      to: Number(row.covers_to),
+      count: Number(row.covers_count),
+    };
+    const left = plan.cut(job, range);
+    if (left) db.run(CUT, { runId, ...left });
+    else db.run(DELETE, { runId });
+  }
+}
