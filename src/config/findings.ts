@@ -27,6 +27,7 @@ export type NoteCode =
   | 'NO_EFFECT'
   | 'HANDLER_MISSING'
   | 'ENABLED_MISSING'
+  | 'NEVER_FIRES'
   | 'ENV_FILE_MISSING';
 
 /** Where something stands; `path` is the dotted key path, or the name of a variable. */

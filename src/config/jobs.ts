@@ -2,6 +2,7 @@
 
 import type { HandlerInfo, JsonObject } from '#core/handler';
 import type { JobSpec } from '#core/job';
+import { buildSchedule } from '#schedule/parse';
 import type { Field } from './field.ts';
 import { slug } from './field.ts';
 import { type Place, plainSource, type Source, shown } from './findings.ts';
@@ -101,6 +102,7 @@ async function readJob(
   const byHand = effective(layers, 'manual_only').value ? null : DEFAULT_CRON;
   const cron = BUILT_IN_CRON[id] ?? byHand;
   const schedule = scheduleOf(layers, { timezone: context.timezone, cron }, reading.findings);
+  if (schedule) warnings.push(...tellNeverFires(reading, schedule, path));
   warnings.push(...tellWithoutEffect(reading, [own, ofClass.layer], path));
   return schedule && { id, path, handler, layers, schedule, input, inputPaths: written.paths, warnings };
 }
@@ -257,6 +259,15 @@ function tellMissing(reading: Reading, missing: readonly Missing[]): void {
     `no job class is called ${names.join(', ')}; the other jobs run`,
     'put the class into a job directory, correct `handler`, or remove the job; a file that does not load is named in the log',
   );
+}
+
+/** Cron repeats every 400 years: what does not fire from 1970 on never does (rule 12). */
+function tellNeverFires(reading: Reading, { draft }: ChosenSchedule, path: Path): string[] {
+  if (draft.kind !== 'cron' || buildSchedule(draft).next(0) !== null) return [];
+  const message = 'its schedule never fires';
+  const fix = 'no day matches both day fields: change one, or write day_match: or';
+  reading.findings.warn(reading.source.at(path, 'key'), 'NEVER_FIRES', message, fix);
+  return [message];
 }
 
 /** One warning a job, for keys that are accepted now and work in a later version. */
