@@ -112,24 +112,6 @@ it.each([
   expect(await s.installed.status()).toMatchObject({ timezone: zone, tzdata: process.versions.tz });
 });
 
-it('a slot in the spring gap runs once, at the first instant after it (rule 12)', async () => {
-  const s = await createScenario({
-    at: '2026-03-29T00:30:00Z',
-    scheduler: 'timezone: Europe/Paris\njobs:\n  night: { enabled: true, cron: "30 2 * * *" }',
-    handlers: { night: () => ({}) },
-  });
-  await s.start();
-  await s.advanceTo('2026-03-29T01:30:00Z');
-  await s.stop();
-  await s.advanceTo('2026-03-30T00:29:50Z');
-  await s.start();
-  await s.clock.advance(30_000);
-  expect(await s.ledger('night')).toEqual([
-    '2026-03-29T03:00:00+02:00 succeeded',
-    '2026-03-30T02:30:00+02:00 succeeded',
-  ]);
-});
-
 it('bare numbers are seconds', async () => {
   const s = await createScenario({
     at,
