@@ -100,7 +100,8 @@ async function readJob(
   const extra = id === 'housekeeping' ? [context.housekeeper] : [];
   const layers = [own, ...extra, ofClass.layer, context.defaults as JobLayer];
   const byHand = effective(layers, 'manual_only').value ? null : DEFAULT_CRON;
-  const cron = BUILT_IN_CRON[id] ?? byHand;
+  // Not by index alone: a job may be called `constructor`.
+  const cron = Object.hasOwn(BUILT_IN_CRON, id) ? BUILT_IN_CRON[id]! : byHand;
   const schedule = scheduleOf(layers, { timezone: context.timezone, cron }, reading.findings);
   if (schedule) warnings.push(...tellNeverFires(reading, schedule, path));
   warnings.push(...tellWithoutEffect(reading, [own, ofClass.layer], path));
