@@ -153,6 +153,13 @@ export interface Run {
   cancelledBy: string | null;
 }
 
+/** `job@slot`, the same for every attempt; a run without a slot is its own key, one that repeats another has its (rule 11). */
+export function idempotencyKey(run: Pick<Run, 'jobId' | 'slot' | 'runId' | 'key'>): string {
+  if (run.key !== null) return run.key;
+  const of = run.slot === null ? run.runId : new Date(run.slot).toISOString().replace('.000Z', 'Z');
+  return `${run.jobId}@${of}`;
+}
+
 /** `vault_sync_1734264000`: the name other aclarai services know a run by. */
 export function runName(jobId: string, startedAt: EpochMs): string {
   return `${jobId}_${Math.floor(startedAt / 1000)}`;

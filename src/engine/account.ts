@@ -9,14 +9,19 @@ import type { ReconcileContext } from './reconcile.ts';
 import { endOfWait } from './waiting.ts';
 
 /**
- * Old slots up to the change that nobody decided: `downtime` where the service was down, else `schedule_changed`
- * (rule 14). There is no catch-up across a change.
+ * Old slots up to the change that nobody decided: `downtime` where the service was down, else what the change was (rule
+ * 14). There is no catch-up across a change.
  */
-export function accountForUndecided(job: StoredJob, ctx: ReconcileContext, effects: Effects): void {
+export function accountForUndecided(
+  job: StoredJob,
+  ctx: ReconcileContext,
+  effects: Effects,
+  change: Reason = 'schedule_changed',
+): void {
   if (!isScheduled(job)) return;
   const ranges: [Reason, EpochMs, EpochMs][] = [
     ['downtime', job.cursor, Math.min(ctx.at, ctx.bootStartedAt - 1)],
-    ['schedule_changed', Math.max(job.cursor, ctx.bootStartedAt - 1), ctx.at],
+    [change, Math.max(job.cursor, ctx.bootStartedAt - 1), ctx.at],
   ];
   for (const [reason, after, upTo] of ranges) {
     const span = slotsWithin(job, after, upTo, ctx);
@@ -32,9 +37,14 @@ export function accountForTimeAway(job: StoredJob, ctx: ReconcileContext, effect
 }
 
 /** What waits has not started and now never will; a waiting retry is a failure with its last error kept (rule 14). */
-export function endQueued(live: readonly Run[], reason: Reason, effects: Effects): void {
+export function endQueued(
+  live: readonly Run[],
+  reason: Reason,
+  effects: Effects,
+  { byHandToo = false } = {},
+): void {
   for (const run of live) {
-    if (run.state !== 'queued' || HAND_STARTED.includes(run.kind)) continue;
+    if (run.state !== 'queued' || (HAND_STARTED.includes(run.kind) && !byHandToo)) continue;
     effects.end.push({ runId: run.runId, state: endOfWait(run, 'skipped'), reason, error: run.error });
   }
 }

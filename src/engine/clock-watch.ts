@@ -47,6 +47,11 @@ export class ClockWatch {
     return this.#seen(jump);
   }
 
+  /** The latest time that the clock has shown since the start, or since it was corrected. */
+  get highest(): EpochMs {
+    return this.#highest;
+  }
+
   /** True when the clock shows a time so far before one it has shown that the time between counts anew. */
   get isSetFarBack(): boolean {
     return this.#highest - this.#wall > CORRECTION_MS;

@@ -18,6 +18,8 @@ export interface ReconcileContext {
   bootStartedAt: EpochMs;
   /** At start every open gap row is closed (rule 6). */
   atStart: boolean;
+  /** Completed jobs of other faces that have rested since before it are removed (rule 17); left out = none. */
+  finishedBefore?: EpochMs;
   by: string;
   scheduleOf(spec: ScheduleSpec): Schedule;
   newRunId(): string;
@@ -39,8 +41,9 @@ export function reconcile(
   }
   const named = new Set(definitions.map((spec) => spec.id));
   for (const job of view.jobs) {
-    if (job.source === 'config' && !named.has(job.id))
-      orphan(job, view.live.get(job.uid) ?? [], ctx, effects);
+    const live = view.live.get(job.uid) ?? [];
+    if (job.source === 'config' && !named.has(job.id)) orphan(job, live, ctx, effects);
+    if (job.source !== 'config' && live.length === 0) forget(job, ctx, effects);
   }
   if (ctx.atStart) closeGaps(view.jobs, effects);
   return effects;
@@ -167,7 +170,7 @@ function closeGaps(jobs: readonly StoredJob[], effects: Effects): void {
   }
 }
 
-function anchored(draft: ScheduleDraft, at: EpochMs): ScheduleSpec {
+export function anchored(draft: ScheduleDraft, at: EpochMs): ScheduleSpec {
   if (draft.kind !== 'every') return draft;
   return { ...draft, anchor: draft.anchor ?? Math.floor(at / 1000) * 1000 };
 }
@@ -189,7 +192,7 @@ function cursorFrom(job: StoredJob, ctx: ReconcileContext): EpochMs {
 }
 
 /** Goes on with the first slot after the cursor. */
-function fromNow(
+export function fromNow(
   uid: string,
   spec: JobSpec,
   schedule: ScheduleSpec,
@@ -230,13 +233,23 @@ function orphan(job: StoredJob, live: readonly Run[], ctx: ReconcileContext, eff
     });
   } else if (ctx.at - (job.orphanedAt ?? ctx.at) >= ORPHAN_KEPT_MS) {
     accountForTimeAway(job, ctx, effects);
-    const removal = { uid: job.uid, purge: false, cancelRunning: false, by: ctx.by };
-    effects.remove = [...(effects.remove ?? []), removal];
+    take(job, ctx, effects);
   }
 }
 
+/** Finished jobs stay listed until retention (rule 17). */
+function forget(job: StoredJob, ctx: ReconcileContext, effects: Effects): void {
+  const rests = Math.max(job.lastRunAt ?? 0, job.updatedAt);
+  if (job.state === 'completed' && rests < (ctx.finishedBefore ?? -Infinity)) take(job, ctx, effects);
+}
+
+function take(job: StoredJob, ctx: ReconcileContext, effects: Effects): void {
+  const removal = { uid: job.uid, purge: false, cancelRunning: false, by: ctx.by };
+  effects.remove = [...(effects.remove ?? []), removal];
+}
+
 /** What the audit keeps of a definition: enough to answer `why`, no input (it may hold secrets). */
-function summary(
+export function summary(
   job: Pick<JobSpec, 'enabled' | 'manualOnly' | 'handler' | 'configHash'> & { schedule: ScheduleSpec },
 ): Json {
   const { enabled, manualOnly, handler, configHash, schedule } = job;

@@ -7,7 +7,8 @@ import type { ObservedPause, Pause } from '#core/pause';
 import type { Run } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { Store } from '#store/store';
-import { ClockWatch } from './clock-watch.ts';
+import { clockPlan } from './clock-plan.ts';
+import { ClockWatch, type Jump } from './clock-watch.ts';
 import { ON_TIME_MS } from './eligible.ts';
 import { plan } from './plan.ts';
 
@@ -114,7 +115,7 @@ export class Scheduler {
 
   async #decide(): Promise<void> {
     const { store, clock, onWork } = this.#options;
-    this.#lookAtClock();
+    await this.#lookAtClock();
     await this.observe();
     const at = clock.now();
     const { handlerKnown, scheduleOf, newRunId } = this.#options;
@@ -158,10 +159,20 @@ export class Scheduler {
     return this.#held;
   }
 
-  /** What a clock that was set means for slots is the planner's to say (rule 13). */
-  #lookAtClock(): void {
+  /** What a clock set forward means for slots is the planner's to say; one set far back is corrected here (rule 13). */
+  async #lookAtClock(): Promise<void> {
     const jump = this.#watch.look();
-    if (!jump) return;
+    if (jump) this.#tellJump(jump);
+    if (!this.#watch.isSetFarBack) return;
+    const { store, clock, scheduleOf } = this.#options;
+    const at = clock.now();
+    await store.correctClock({ was: this.#watch.highest, at, by: 'clock' }, clockPlan(at, scheduleOf));
+    this.#watch.correct();
+    this.#upSince = Math.min(this.#upSince, at);
+    this.#lookedAt = at;
+  }
+
+  #tellJump(jump: Jump): void {
     const by = `${Math.round((jump.to - jump.from) / 1000)} s`;
     this.#options.log
       .at('scheduler.clock')

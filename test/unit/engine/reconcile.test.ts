@@ -168,7 +168,7 @@ it('an orphan is removed after a day, with one row for the slots since then', ()
   expect(effects([orphan(23.99)], [])).toMatchObject({ rows: [], update: [] });
   expect(effects([orphan(23.99)], []).remove).toBeUndefined();
   const { remove, rows } = effects([orphan(24)], []);
-  expect(remove).toMatchObject([{ uid: 'uid-a', purge: false, cancelRunning: false }]);
+  expect(remove).toEqual([{ uid: 'uid-a', purge: false, cancelRunning: false, by: 'settings' }]);
   expect(rows).toMatchObject([{ state: 'skipped', reason: 'orphaned', covers: { count: 10 } }]);
 });
 

@@ -1,0 +1,24 @@
+// A clock that was set far back: where each job goes on, and what of its accounts lies in the time that counts anew (rule 13). Pure.
+
+import type { EpochMs } from '#core/clock';
+import { isScheduled } from '#core/job';
+import type { Schedule, ScheduleSpec } from '#core/schedule';
+import type { ClockPlan } from '#store/store';
+import { Grid } from './grid.ts';
+
+/** Ranges of skips and misses end at `at`; a job goes on with its first slot after it that has no row. */
+export function clockPlan(at: EpochMs, scheduleOf: (spec: ScheduleSpec) => Schedule): ClockPlan {
+  return {
+    cut(job, range) {
+      const schedule = scheduleOf(job.schedule);
+      const to = schedule.prev(Math.min(at, range.to));
+      return to === null || to < range.from ? null : { to, count: schedule.count(range.from - 1, to) };
+    },
+    next(job, taken) {
+      if (!isScheduled(job)) return { nextSlot: null, nextDue: null };
+      const grid = new Grid(scheduleOf(job.schedule), job.uid, job.policy.jitterMs, taken);
+      const nextSlot = grid.next(at);
+      return { nextSlot, nextDue: nextSlot === null ? null : grid.due(nextSlot) };
+    },
+  };
+}

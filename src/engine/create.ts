@@ -1,0 +1,76 @@
+// A job made by a call in, the writes that bring it into the ledger out; and those that take one away (rules 15, 17). Pure.
+
+import { SchedulerError } from '#core/errors';
+import type { JobSpec, StoredJob } from '#core/job';
+import type { ScheduleSpec } from '#core/schedule';
+import type { Effects, ReconcileView } from '#store/store';
+import { accountForUndecided, endQueued } from './account.ts';
+import { anchored, fromNow, type ReconcileContext, summary } from './reconcile.ts';
+
+/**
+ * A one-time job in the past runs when it is within its grace; older it is refused, or due at its creation where past
+ * events are allowed. Throws CONFLICT for an id that is taken, PAST_EVENT.
+ */
+export function create(
+  view: ReconcileView,
+  spec: JobSpec,
+  ctx: ReconcileContext & { allowPastEvents: boolean },
+): Effects {
+  refuseTaken(view, spec.id);
+  const schedule = inTime(anchored(spec.schedule, ctx.at), spec, ctx);
+  // The slot of a one-time job may be now, or a moment ago: it is still to be decided.
+  const cursor = schedule.kind === 'at' ? Math.min(ctx.at, schedule.at - 1) : ctx.at;
+  const uid = ctx.newUid();
+  const from = { ...fromNow(uid, spec, schedule, cursor, ctx), ledgerFrom: cursor };
+  const state: StoredJob['state'] = spec.enabled ? 'active' : 'disabled';
+  const job = { ...spec, uid, schedule, state, createdAt: ctx.at, ...from };
+  const change = { jobUid: uid, what: 'created', before: null, after: summary(job), by: ctx.by } as const;
+  return { insert: [job], update: [], rows: [], end: [], changes: [change] };
+}
+
+function inTime(
+  schedule: ScheduleSpec,
+  spec: JobSpec,
+  ctx: ReconcileContext & { allowPastEvents: boolean },
+): ScheduleSpec {
+  if (schedule.kind !== 'at') return schedule;
+  const { misfireGraceMs } = spec.policy;
+  if (misfireGraceMs === null || ctx.at - schedule.at <= misfireGraceMs) return schedule;
+  if (ctx.allowPastEvents) return { ...schedule, at: ctx.at };
+  const when = new Date(schedule.at).toISOString();
+  throw new SchedulerError(
+    'PAST_EVENT',
+    `${when} is past by more than the grace of ${misfireGraceMs / 1000} s`,
+    'give a time to come, or set scheduler.allow_past_events',
+  );
+}
+
+function refuseTaken(view: ReconcileView, id: string): void {
+  const other = view.jobs.find((job) => job.id === id);
+  if (!other) return;
+  const where = other.source === 'config' ? `, written in ${other.origin ?? 'the settings'}` : '';
+  throw new SchedulerError('CONFLICT', `there is a job ${id} already${where}`, 'choose another id');
+}
+
+export interface RemovalWish {
+  /** Its history goes at once, not at retention. */
+  purge: boolean;
+  cancelRunning: boolean;
+}
+
+/** No new starts from now on; what runs is recorded on the tombstone (rule 15). Throws CONFLICT for a job of the settings. */
+export function remove(view: ReconcileView, uid: string, wish: RemovalWish, ctx: ReconcileContext): Effects {
+  const job = view.jobs.find((each) => each.uid === uid);
+  if (!job) throw new SchedulerError('JOB_NOT_FOUND', 'the job was removed meanwhile');
+  if (job.source === 'config' && job.state !== 'orphaned')
+    throw new SchedulerError(
+      'CONFLICT',
+      `job ${job.id} is written in ${job.origin ?? 'the settings'}`,
+      'take it out of the file',
+    );
+  const effects: Effects = { insert: [], update: [], rows: [], end: [], changes: [] };
+  accountForUndecided(job, ctx, effects, 'deleted');
+  endQueued(view.live.get(uid) ?? [], 'deleted', effects, { byHandToo: true });
+  effects.remove = [{ uid, ...wish, by: ctx.by }];
+  return effects;
+}
