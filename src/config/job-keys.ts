@@ -124,14 +124,6 @@ export const RESERVED_KEYS: readonly string[] = [
  * no harm. Whoever builds one of them takes its line out.
  */
 export const KEYS_WITHOUT_EFFECT: Partial<Record<JobKey, readonly unknown[]>> = {
-  jitter: [0],
-  group: [null],
-  overlap: ['skip'],
-  coalesce: [true],
-  queue_timeout: [null],
-  circuit_after: [],
-  circuit_probe: [],
-  circuit_action: [],
   isolation: ['inline'],
   permissions: [null],
   max_memory_mb: [null],

@@ -139,7 +139,6 @@ export const SETTINGS_WITHOUT_EFFECT: readonly { path: readonly string[]; entry:
   { path: ['scheduler', 'agents', 'min_interval'], entry: SCHEDULER.agents.section.min_interval },
   { path: ['scheduler', 'agents', 'max_jobs'], entry: SCHEDULER.agents.section.max_jobs },
   { path: ['scheduler', 'agents', 'max_ttl'], entry: SCHEDULER.agents.section.max_ttl },
-  { path: ['scheduler', 'allow_past_events'], entry: SCHEDULER.allow_past_events },
   { path: ['scheduler', 'history_retention_days'], entry: SCHEDULER.history_retention_days },
   { path: ['scheduler', 'history_max_rows'], entry: SCHEDULER.history_max_rows },
   { path: ['scheduler', 'auto_cleanup_enabled'], entry: SCHEDULER.auto_cleanup_enabled },

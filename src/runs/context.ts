@@ -1,12 +1,12 @@
 // Builds the `ctx` a handler is called with (contract: docs/writing-jobs.md).
 
-import type { Clock, EpochMs } from '#core/clock';
+import type { Clock } from '#core/clock';
 import { sleep } from '#core/clock';
 import { parseDurationMs } from '#core/duration';
 import { SchedulerError } from '#core/errors';
 import type { AppConfig, JobContext, JobLog, Json, JsonObject } from '#core/handler';
 import type { StoredJob } from '#core/job';
-import type { Run } from '#core/run';
+import { idempotencyKey, type Run } from '#core/run';
 
 /** Thrown by `ctx.skip`: the run ends `skipped: by_handler`. */
 export class SkipRequest extends Error {
@@ -77,15 +77,6 @@ export function createContext(parts: ContextParts): JobContext {
     },
     call: (operation, input = {}) => parts.call(operation, input),
   };
-}
-
-/** `job@slot`, the same for every attempt; a run without a slot is its own key (rule 11). */
-export function idempotencyKey(run: Pick<Run, 'jobId' | 'slot' | 'runId'>): string {
-  return run.slot === null ? `${run.jobId}@${run.runId}` : `${run.jobId}@${isoSeconds(run.slot)}`;
-}
-
-function isoSeconds(at: EpochMs): string {
-  return new Date(at).toISOString().replace('.000Z', 'Z');
 }
 
 /** Whole milliseconds, at least 0 and at most 30 days: the ledger keeps them. INVALID_PARAMETERS for what is no number. */

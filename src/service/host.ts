@@ -2,6 +2,7 @@
 
 import type { LoadResult } from '#config/load';
 import type { Note, Settings } from '#config/settings';
+import type { EpochMs } from '#core/clock';
 import type { Progress } from '#runs/context';
 import type { RunNowOptions } from './hand-runs.ts';
 import type { SchedulerService } from './service.ts';
@@ -48,14 +49,25 @@ export interface Installation {
    * `wait` follows it to its end there.
    */
   run(job: string, options: RunHereOptions): Promise<{ run: RunShape; where: 'here' | 'service' }>;
+  /** The same for a run that is repeated with its own input and config (rule 18). */
+  rerun(runId: string, options: RunHereOptions): Promise<{ run: RunShape; where: 'here' | 'service' }>;
+  /** The same for the slots of a stretch that were missed or skipped, oldest first. */
+  backfill(job: string, stretch: { from: EpochMs; to: EpochMs }, options: RunHereOptions): Promise<Performed>;
   /** Brings the ledger's jobs up to the settings where no service does, before a command writes. */
   prepareWrite(): Promise<void>;
   close(): Promise<void>;
 }
 
+export interface Performed {
+  runs: RunShape[];
+  where: 'here' | 'service';
+}
+
 export interface ServeOptions {
   /** Starts with everything paused (rule 10). */
   paused: boolean;
+  /** Goes on although the clock is far behind the newest row (rule 13). */
+  acceptClock: boolean;
   by: string;
   signal: AbortSignal;
   /** The first pass is decided and runs may start. */

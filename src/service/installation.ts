@@ -3,8 +3,7 @@
 import { formatNote } from '#config/format';
 import type { LoadResult } from '#config/load';
 import type { Note, Settings } from '#config/settings';
-import { watchSettings } from '#config/watch';
-import type { Clock } from '#core/clock';
+import type { Clock, EpochMs } from '#core/clock';
 import type { JsonObject } from '#core/handler';
 import type { StoredJob } from '#core/job';
 import type { Log } from '#core/log';
@@ -16,12 +15,15 @@ import { endOf } from '#engine/segments';
 import type { Housekeeper } from '#housekeeper/housekeeper';
 import type { Store } from '#store/store';
 import { followRun } from './follow.ts';
-import type { Installation, RunHereOptions, ServeOptions } from './host.ts';
+import type { Installation, Performed, RunHereOptions, ServeOptions } from './host.ts';
 import { type AcquireLock, LOOK_OF_OTHERS_MS, lockForRun, lockForService } from './lock.ts';
 import { Loops, type LoopsParts } from './loops.ts';
 import { Reloader } from './reload.ts';
 import { SchedulerService } from './service.ts';
+import { serveUntilAborted } from './serving.ts';
+import type { RunShape } from './shapes.ts';
 import { type StatusShape, statusShape } from './status.ts';
+import { suspiciouslyBehind, untilClockIsRight } from './suspect-clock.ts';
 
 export interface InstallationParts {
   store: Store;
@@ -72,6 +74,7 @@ export class Installed implements Installation {
       timezone: () => this.settings.scheduler.timezone,
       jobs: () => this.#jobs(),
       newRunId: parts.newId,
+      allowPastEvents: () => this.settings.scheduler.allowPastEvents,
       openPauses: () => this.#openPauses(),
       onWrite: () => this.#loops?.wake(),
     });
@@ -103,6 +106,7 @@ export class Installed implements Installation {
       jobs: await this.#jobs(),
       pauses: await this.service.pauses(),
       counts: await this.#parts.store.counts(),
+      clockBehindMs: await suspiciouslyBehind(this.#parts.store, this.#parts.clock.now()),
       settings: this.settings,
       faults: [...this.#parts.faults, ...this.#reloader.faults],
       version: this.#parts.version,
@@ -111,43 +115,16 @@ export class Installed implements Installation {
   }
 
   async serve(options: ServeOptions): Promise<void> {
-    const { log, clock } = this.#parts;
     const lock = await lockForService(this.#parts, this.settings.stateDir, options.signal);
     if (lock === null) return;
     try {
+      if (!(await untilClockIsRight(this.#parts, options.acceptClock, options.signal))) return;
       if (options.paused) await this.#pauseAll(options.by);
       await this.#warn();
       const loops = new Loops(this.#parts.loopsParts((_run, progress) => this.#onProgress(progress)));
       this.#loops = loops;
-      await loops.serve();
-      const { stateDir, scheduler, jobs } = this.settings;
-      const enabled = jobs.filter((job) => job.enabled).map((job) => job.id);
-      log
-        .at('app.serve')
-        .info('the scheduler is up', { jobs: enabled, timezone: scheduler.timezone, state: stateDir });
-      const watching = new AbortController();
       const reload = () => void this.reload();
-      options.onHangup(reload);
-      const watch = watchSettings({
-        paths: this.#parts.watched,
-        // A changed `.env` may hold or lift the pause, whatever the settings are worth.
-        onChange: () => {
-          loops.wake();
-          reload();
-        },
-        clock,
-        signal: watching.signal,
-      });
-      await watch.ready;
-      // A change between loading and watching would wait for the next one.
-      reload();
-      options.onUp?.();
-      if (!options.signal.aborted) await once(options.signal);
-      watching.abort();
-      await watch.closed;
-      log.at('app.serve').info('stopping');
-      await loops.stop();
-      log.at('app.serve').info('stopped');
+      await serveUntilAborted(loops, { ...this.#parts, settings: this.settings, reload }, options);
     } finally {
       this.#loops = null;
       lock.release();
@@ -155,26 +132,52 @@ export class Installed implements Installation {
   }
 
   async run(job: string, options: RunHereOptions) {
+    const { runs, where } = await this.#perform(
+      async () => [await this.service.runNow(job, options)],
+      options,
+    );
+    return { run: runs[0]!, where };
+  }
+
+  async rerun(runId: string, options: RunHereOptions) {
+    const { runs, where } = await this.#perform(
+      async () => [await this.service.rerun(runId, options)],
+      options,
+    );
+    return { run: runs[0]!, where };
+  }
+
+  async backfill(job: string, stretch: { from: EpochMs; to: EpochMs }, options: RunHereOptions) {
+    const wish = { ...stretch, by: options.by, force: options.force === true };
+    return await this.#perform(async () => (await this.service.backfill(job, wish)).runs, options);
+  }
+
+  /** Here and to their end where no service is up, else queued for the service. */
+  async #perform(queue: () => Promise<RunShape[]>, options: RunHereOptions): Promise<Performed> {
     const lock = await lockForRun(this.#parts, this.settings.stateDir, options.signal);
     if (lock.kind === 'busy') {
-      const queued = await this.service.runNow(job, options);
-      if (!options.wait) return { run: queued, where: 'service' as const };
+      const queued = await queue();
+      if (!options.wait) return { runs: queued, where: 'service' };
       const follow = { service: this.service, clock: this.#parts.clock, isServed: () => this.isServed };
-      return { run: await followRun(follow, queued.run_id, options.signal), where: 'service' as const };
+      const runs: RunShape[] = [];
+      for (const { run_id } of queued) runs.push(await followRun(follow, run_id, options.signal));
+      return { runs, where: 'service' };
     }
     try {
       this.#onProgress = options.onProgress;
       const loops = new Loops(this.#parts.loopsParts((_run, progress) => this.#onProgress(progress)));
       this.#loops = loops;
-      let runId = '';
-      const onAbort = () => loops.cancel(runId);
+      let runIds: string[] = [];
+      const onAbort = () => {
+        for (const runId of runIds) loops.cancel(runId);
+      };
       options.signal.addEventListener('abort', onAbort);
       await loops.runOnly(async () => {
-        runId = (await this.service.runNow(job, options)).run_id;
-        return runId;
+        runIds = (await queue()).map((run) => run.run_id);
+        return runIds;
       }, options.signal);
       options.signal.removeEventListener('abort', onAbort);
-      return { run: await this.service.run(runId), where: 'here' as const };
+      return { runs: await Promise.all(runIds.map((runId) => this.service.run(runId))), where: 'here' };
     } finally {
       await this.#loops?.stop();
       this.#loops = null;
@@ -275,9 +278,3 @@ export class Installed implements Installation {
 }
 
 const OUTSIDE: readonly PauseSource[] = ['environment', 'env_file', 'vault_file'];
-
-async function once(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  await promise;
-}

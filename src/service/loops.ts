@@ -92,13 +92,17 @@ export class Loops {
   }
 
   /**
-   * One run and no other, for a command that found no service; resolves when its end is recorded, retries included.
-   * `signal` cancels it, whether it runs or waits.
+   * These runs and no others, one after another, for a command that found no service; resolves when the last end is
+   * recorded, retries included. `signal` cancels them, whether they run or wait.
    */
-  async runOnly(enqueue: () => Promise<string>, signal: AbortSignal): Promise<void> {
+  async runOnly(enqueue: () => Promise<readonly string[]>, signal: AbortSignal): Promise<void> {
     await this.#boot('run');
-    const runId = await enqueue();
+    const runIds = await enqueue();
     await this.#heartbeat.start();
+    for (const runId of runIds) await this.#runOne(runId, signal);
+  }
+
+  async #runOne(runId: string, signal: AbortSignal): Promise<void> {
     this.#worker.start(runId);
     const { store, clock, checkIntervalMs } = this.#parts;
     for (;;) {

@@ -23,7 +23,16 @@ export async function definitionAt(
   job: StoredJob,
   at: EpochMs,
 ): Promise<{ schedule: ScheduleSpec | null; because: string | null }> {
-  const changes = await store.changes({ jobUid: job.uid, before: at, limit: 10_000 });
+  return definitionFrom(await store.changes({ jobUid: job.uid, before: at, limit: 10_000 }), job, at);
+}
+
+/** The same, from the job's changes, newest first; those after `at` say nothing. */
+export function definitionFrom(
+  all: readonly JobChange[],
+  job: StoredJob,
+  at: EpochMs,
+): { schedule: ScheduleSpec | null; because: string | null } {
+  const changes = all.filter((change) => change.at <= at);
   const state = changes.find((change) => change.what === 'state' || DEFINES.includes(change.what));
   if (state?.what === 'state' && state.after !== 'active')
     return { schedule: null, because: `the job was ${state.after} then` };

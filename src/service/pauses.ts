@@ -1,18 +1,24 @@
 // Pauses that a person or a call makes and lifts; who else holds is told with them (rule 6).
 
-import type { Clock, EpochMs } from '#core/clock';
+import { type Clock, type EpochMs, sleep } from '#core/clock';
 import { SchedulerError } from '#core/errors';
 import type { Pause, PauseSource } from '#core/pause';
-import type { Store } from '#store/store';
+import type { Schedule, ScheduleSpec } from '#core/schedule';
+import { plan } from '#engine/plan';
+import type { DueJob, FireDecision, Store } from '#store/store';
 import type { Lookup } from './lookup.ts';
 import { iso } from './shapes.ts';
 
+/** Rows of another process can only be looked at again: no notice crosses the file. */
+const LOOK_MS = 200;
 /** Sources that a command may lift; the others are lifted where they come from. */
 const STORED_SOURCES: readonly PauseSource[] = ['api', 'tool', 'crash_loop', 'circuit'];
 
 export interface ResumeShape {
   resumed: number;
   job: string | null;
+  /** Runs of slots that passed in the pause. */
+  caught_up: string[];
   still_paused_by: { source: string; who: string; since: string }[];
 }
 
@@ -28,6 +34,8 @@ export interface PauseRequest {
 export interface ResumeRequest {
   job?: string;
   by: string;
+  /** Runs the newest slot that passed in the pause (rule 6). */
+  catchUp?: boolean;
 }
 
 export interface PausesParts {
@@ -37,6 +45,9 @@ export interface PausesParts {
   timezone(): string;
   /** Pauses that hold now, global and of single jobs, outside sources included. */
   openPauses(): Promise<Pause[]>;
+  handlerKnown(name: string): boolean;
+  scheduleOf(spec: ScheduleSpec): Schedule;
+  newRunId(): string;
   onWrite(): void;
 }
 
@@ -77,8 +88,12 @@ export class Pauses {
     const job = request.job === undefined ? null : await this.#parts.lookup.job(request.job);
     const { store, clock, onWrite } = this.#parts;
     const jobUid = job?.uid ?? null;
-    const target = { jobUid, sources: STORED_SOURCES, at: clock.now(), by: request.by };
-    const { ended } = await store.resume(target);
+    const at = clock.now();
+    const target = { jobUid, sources: STORED_SOURCES, at, by: request.by };
+    const { ended, decided } = await store.resume(
+      target,
+      request.catchUp ? await this.#catchUp(at) : undefined,
+    );
     const still = (await this.#parts.openPauses()).filter((p) => p.jobUid === null || p.jobUid === jobUid);
     if (ended.length === 0) {
       const holders = still.filter((p) => p.jobUid === null).map((p) => p.who);
@@ -94,7 +109,30 @@ export class Pauses {
     return {
       resumed: ended.length,
       job: job?.id ?? null,
+      caught_up: decided
+        .flatMap((each) => each.rows)
+        .flatMap((row) => (row.kind === 'catchup' ? row.runId : [])),
       still_paused_by: still.map((p) => ({ source: p.source, who: p.who, since: iso(p.since, zone) })),
     };
+  }
+
+  /** Resolves to true when nothing runs any more, of the job or at all; to false when `signal` aborts first. */
+  async untilNothingRuns(idOrName: string | null, signal: AbortSignal): Promise<boolean> {
+    const { store, clock, lookup } = this.#parts;
+    const job = idOrName === null ? {} : { jobUid: (await lookup.job(idOrName)).uid };
+    for (;;) {
+      const running = await store.runs({ ...job, states: ['running', 'stopping'], limit: 1 });
+      if (running.length === 0) return true;
+      if (!(await sleep(clock, LOOK_MS, signal))) return false;
+    }
+  }
+
+  /** The planner as at a fire, taking the newest slot out of the gap of the pause that ends (rule 6). */
+  async #catchUp(at: EpochMs): Promise<(due: DueJob) => FireDecision> {
+    const { store, scheduleOf, handlerKnown, newRunId } = this.#parts;
+    const [boot] = await store.boots({ limit: 1 });
+    const isUp = boot?.kind === 'service' && boot.endedAt === null;
+    const context = { at, bootStartedAt: isUp ? boot.startedAt : at, catchUp: true };
+    return (due) => plan(due, { ...context, scheduleOf, handlerKnown, newRunId });
   }
 }

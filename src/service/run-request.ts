@@ -1,10 +1,11 @@
 // May a run be started by hand, by call or at start, and as which row? (rules 4, 7, 16, 18.) Pure.
 
-import { admit } from '#core/admit';
+import { admit, type Rivals } from '#core/admit';
 import type { EpochMs } from '#core/clock';
 import { SchedulerError } from '#core/errors';
 import type { JsonObject } from '#core/handler';
-import type { Run } from '#core/run';
+import type { StoredJob } from '#core/job';
+import { idempotencyKey, isFinal, type Reason, type Run } from '#core/run';
 import type { DueJob, EnqueueDecision, NewRun } from '#store/store';
 
 export interface RunRequest {
@@ -24,24 +25,65 @@ export interface RunRequest {
 
 /** Refusals of a person's wish are errors and write no row; what the settings ask for at start is recorded instead. */
 export function requestRun({ job, live, groupLive }: DueJob, request: RunRequest): EnqueueDecision {
-  const row = rowOf({ job, live }, request);
-  if (request.kind === 'startup') return { kind: 'enqueue', row: startupRow(row, live, request) };
-  if (!request.handlerKnown) {
+  const row = rowOf({ job }, request);
+  if (request.kind === 'startup') return startup({ job, live, groupLive }, row, request);
+  refuseToRun(job, request);
+  return place({ job, live, groupLive }, row, request.force ?? false);
+}
+
+/** Repeats a run under the definition that it kept (rule 18). */
+export function requestRerun(
+  { job, live, groupLive }: DueJob,
+  run: Run,
+  request: Pick<RunRequest, 'at' | 'runId' | 'by' | 'force' | 'retry' | 'handlerKnown'>,
+): EnqueueDecision {
+  if (!isFinal(run.state) || run.name === null)
+    throw new SchedulerError(
+      'PRECONDITION_FAILED',
+      `run ${run.runId} is ${run.state}${isFinal(run.state) ? ' and never started' : ''}`,
+      isFinal(run.state) ? 'slots that never ran are made up for with backfill' : 'wait for its end',
+    );
+  refuseToRun({ ...job, handler: run.snapshot.handler }, request);
+  const { input, configHash } = run;
+  const policy = request.retry ? run.snapshot.policy : { ...run.snapshot.policy, retries: 0 };
+  const row = rowOf({ job }, { ...request, kind: 'manual' });
+  const repeated = {
+    ...row,
+    input,
+    snapshot: { ...run.snapshot, policy },
+    configHash,
+    key: idempotencyKey(run),
+  };
+  return place({ job, live, groupLive }, repeated, request.force ?? false);
+}
+
+/** Throws HANDLER_NOT_FOUND, and without `force` PRECONDITION_FAILED for a job that is off (rule 16). */
+export function refuseToRun(
+  job: Pick<StoredJob, 'id' | 'handler' | 'state'>,
+  request: Pick<RunRequest, 'handlerKnown' | 'force'>,
+): void {
+  if (!request.handlerKnown)
     throw new SchedulerError(
       'HANDLER_NOT_FOUND',
       `job ${job.id} has no handler ${job.handler}`,
       'put its code into a job directory, or correct `handler`',
     );
-  }
-  if (job.state !== 'active' && job.state !== 'completed' && !request.force) {
+  if (job.state !== 'active' && job.state !== 'completed' && !request.force)
     throw new SchedulerError(
       'PRECONDITION_FAILED',
       `job ${job.id} is ${job.state}`,
       'run it all the same with --force',
     );
-  }
+}
+
+/** One admission for all starts (rule 4); `force` needs no place. */
+function place(
+  { job, live, groupLive }: Rivals & Pick<DueJob, 'job'>,
+  row: NewRun,
+  force: boolean,
+): EnqueueDecision {
   const answer = admit(job.policy, { live, groupLive });
-  if (answer.kind === 'admit' || request.force) return { kind: 'enqueue', row };
+  if (answer.kind === 'admit' || force) return { kind: 'enqueue', row };
   if (answer.kind === 'refuse') return { kind: 'refuse', because: answer.reason, inTheWay: answer.inTheWay };
   return {
     kind: 'enqueue',
@@ -51,14 +93,20 @@ export function requestRun({ job, live, groupLive }: DueJob, request: RunRequest
   };
 }
 
-/** Where the job already has a run queued or live, the startup run is a skipped row (rule 18). */
-function startupRow(row: NewRun, live: readonly Run[], request: RunRequest): NewRun {
-  const inTheWay = live[0];
-  if (inTheWay) return { ...row, state: 'skipped', reason: 'overlap', by: inTheWay.runId };
-  return request.handlerKnown ? row : { ...row, state: 'skipped', reason: 'handler_missing' };
+/** Where the job already has a run queued or live, or has no place, the startup run is a skipped row (rules 4, 18). */
+function startup(rivals: Rivals & Pick<DueJob, 'job'>, row: NewRun, request: RunRequest): EnqueueDecision {
+  const skipped = (reason: Reason, by: string | null): EnqueueDecision => ({
+    kind: 'enqueue',
+    row: { ...row, state: 'skipped', reason, by },
+  });
+  const inTheWay = rivals.live[0];
+  if (inTheWay) return skipped('overlap', inTheWay.runId);
+  if (!request.handlerKnown) return skipped('handler_missing', row.by);
+  const answer = place(rivals, row, false);
+  return answer.kind === 'refuse' ? skipped(answer.because, answer.inTheWay) : answer;
 }
 
-function rowOf({ job }: Pick<DueJob, 'job' | 'live'>, request: RunRequest): NewRun {
+function rowOf({ job }: Pick<DueJob, 'job'>, request: RunRequest): NewRun {
   const once = request.kind === 'manual' && !request.retry;
   return {
     runId: request.runId,

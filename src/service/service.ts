@@ -2,12 +2,14 @@
 
 import type { Clock, EpochMs } from '#core/clock';
 import type { JsonObject } from '#core/handler';
-import { isScheduled, type StoredJob } from '#core/job';
+import { isScheduled, type JobSpec, type StoredJob } from '#core/job';
 import type { Pause } from '#core/pause';
 import type { Run, RunState } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
+import type { RemovalWish } from '#engine/create';
 import type { Store } from '#store/store';
-import { HandRuns, type RunNowOptions } from './hand-runs.ts';
+import { Definitions } from './definitions.ts';
+import { type BackfillWish, HandRuns, type RunNowOptions } from './hand-runs.ts';
 import { Lookup } from './lookup.ts';
 import { definitionAt, downAt } from './past.ts';
 import { type PauseRequest, Pauses, type ResumeRequest, type ResumeShape } from './pauses.ts';
@@ -25,6 +27,8 @@ export interface ServiceParts {
   /** Jobs as the ledger has them, or, where no service keeps it up to date, as the settings would make them. */
   jobs(): Promise<StoredJob[]>;
   newRunId(): string;
+  /** One-time jobs that are past are due at their creation (rule 17). */
+  allowPastEvents(): boolean;
   /** Pauses that hold now, global and of single jobs, outside sources included. */
   openPauses(): Promise<Pause[]>;
   /** Rows were written that the loops of this process should see. */
@@ -36,12 +40,14 @@ export class SchedulerService {
   readonly #lookup: Lookup;
   readonly #byHand: HandRuns;
   readonly #pauses: Pauses;
+  readonly #definitions: Definitions;
 
   constructor(parts: ServiceParts) {
     this.#parts = parts;
     this.#lookup = new Lookup(parts.store, parts.jobs);
     this.#byHand = new HandRuns({ ...parts, lookup: this.#lookup });
     this.#pauses = new Pauses({ ...parts, lookup: this.#lookup });
+    this.#definitions = new Definitions({ ...parts, lookup: this.#lookup });
   }
 
   /** All jobs by id, or those in one state. */
@@ -116,6 +122,40 @@ export class SchedulerService {
     return this.#pauses.resume(request);
   }
 
+  /** Resolves to true when nothing runs any more, to false when `signal` aborts first (`pause --wait`). */
+  untilNothingRuns(job: string | null, signal: AbortSignal): Promise<boolean> {
+    return this.#pauses.untilNothingRuns(job, signal);
+  }
+
+  /** Repeats a run with its own input and config (rule 18); see `HandRuns.rerun`. */
+  async rerun(runId: string, options: { by: string; force?: boolean; retry?: boolean }): Promise<RunShape> {
+    return await this.#runShape(await this.#byHand.rerun(runId, options));
+  }
+
+  /** Runs the slots of a stretch that were missed or skipped (rule 18); see `HandRuns.backfill`. */
+  async backfill(idOrName: string, wish: BackfillWish): Promise<BackfillShape> {
+    const { job, slots, runs } = await this.#byHand.backfill(idOrName, wish);
+    const zone = job.schedule.timezone;
+    return {
+      job: job.id,
+      job_name: job.name,
+      dry_run: wish.dryRun === true,
+      slots: slots.map((slot) => iso(slot, zone)),
+      runs: await this.#runShapes(runs),
+    };
+  }
+
+  /** A job that is not in the settings file; see `Definitions.create`. */
+  async createJob(spec: JobSpec, by: string): Promise<JobShape> {
+    await this.#definitions.create(spec, by);
+    return await this.find(spec.id);
+  }
+
+  /** Takes a job away; its history stays until retention, unless it is purged (rule 15). */
+  deleteJob(idOrName: string, wish: RemovalWish & { by: string }): Promise<{ deleted: string }> {
+    return this.#definitions.remove(idOrName, wish);
+  }
+
   /** What became of a job at an instant. */
   async why(idOrName: string, at: EpochMs): Promise<WhyShape> {
     const job = await this.#lookup.job(idOrName);
@@ -164,4 +204,13 @@ export class SchedulerService {
     );
     return runs.map((run) => runShape(run, zones.get(run.jobUid) ?? this.#parts.timezone()));
   }
+}
+
+export interface BackfillShape {
+  job: string;
+  job_name: string;
+  dry_run: boolean;
+  slots: string[];
+  /** Queued, in the order of their slots; none in a dry run. */
+  runs: RunShape[];
 }

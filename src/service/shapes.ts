@@ -42,7 +42,10 @@ export function jobShape(job: StoredJob, pauses: readonly Pause[]) {
     state,
     enabled: job.enabled,
     paused_by: own.map((pause) => pauseShape(pause, zone)),
-    circuit: { state: 'closed', since: null },
+    circuit: {
+      state: job.circuit ? 'open' : 'closed',
+      since: isoOrNull(job.circuit?.openedAt ?? null, zone),
+    },
     warnings: job.warnings,
     schedule: scheduleShape(job.schedule),
     policy: policyShape(job.policy),

@@ -15,6 +15,8 @@ export interface StatusInput {
   jobs: readonly StoredJob[];
   pauses: readonly Pause[];
   counts: { queued: number; running: number };
+  /** How far the clock is behind the newest row, where that is suspicious; else 0 (rule 13). */
+  clockBehindMs: number;
   settings: Settings;
   /** Faults of the file as it is now; the last good settings stay in force. */
   faults: readonly Note[];
@@ -33,7 +35,12 @@ export function statusShape(input: StatusInput) {
   }
   return {
     // A `run` of the command line holds the loops too, and is no service.
-    state: !served || boot?.kind !== 'service' ? 'stopped' : paused.length > 0 ? 'paused' : 'running',
+    state:
+      !served || boot?.kind !== 'service' || input.clockBehindMs > 0
+        ? 'stopped'
+        : paused.length > 0
+          ? 'paused'
+          : 'running',
     boot: boot?.bootId ?? null,
     since: served ? isoOrNull(boot?.startedAt ?? null, zone) : null,
     last_tick: isoOrNull(boot?.lastTick ?? null, zone),
@@ -43,6 +50,8 @@ export function statusShape(input: StatusInput) {
     graph: graphName(settings),
     config_error: input.faults.length > 0 ? input.faults.map(formatNote) : null,
     warnings: settings.warnings.map(formatNote),
+    /** Seconds behind the newest row; nothing is started until it is right or accepted. Null = not suspicious. */
+    clock_behind: input.clockBehindMs > 0 ? Math.round(input.clockBehindMs / 1000) : null,
     timezone: zone,
     tzdata: process.versions.tz ?? 'unknown',
     version: input.version,

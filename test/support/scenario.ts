@@ -64,13 +64,14 @@ export class Scenario {
   }
 
   /** A new process on the same files. */
-  async start(options: { paused?: boolean } = {}): Promise<void> {
+  async start(options: { paused?: boolean; acceptClock?: boolean } = {}): Promise<void> {
     const stop = new AbortController();
     const life: Life = { over: false, release: () => {} };
     const installed = await this.#install(life);
     const { promise: up, resolve: onUp } = Promise.withResolvers<void>();
     const ended = installed.serve({
       paused: options.paused ?? false,
+      acceptClock: options.acceptClock ?? false,
       by: 'test',
       signal: stop.signal,
       onUp,

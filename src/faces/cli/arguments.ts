@@ -1,6 +1,8 @@
 // Texts of the command line into trusted values; what does not fit is a usage error that shows how to write it.
 
 import type { Command } from 'commander';
+import { parseDurationMs } from '#core/duration';
+import { SchedulerError } from '#core/errors';
 import type { JsonObject } from '#core/handler';
 import { usageError } from './exit.ts';
 
@@ -46,6 +48,19 @@ export function wholeNumber(name: string, least: number, most: number): (text: s
       );
     }
     return value;
+  };
+}
+
+/** A length of time in milliseconds, for an option of this name; a bare number counts seconds (rule 26). */
+export function duration(name: string): (text: string) => number {
+  return (text) => {
+    try {
+      const ms = parseDurationMs(text);
+      if (ms > 0) return ms;
+    } catch (error) {
+      if (!(error instanceof SchedulerError)) throw error;
+    }
+    throw usageError(`--${name} "${text}" is not a length of time`, `e.g. --${name} 90s, --${name} 2h`);
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { Command, Option } from 'commander';
 import { examples, type Perform } from './command.ts';
+import { addAgainCommands } from './commands/again.ts';
 import { addLookCommands } from './commands/look.ts';
 import { addPauseCommands } from './commands/pause.ts';
 import { addRunCommands } from './commands/run.ts';
@@ -42,6 +43,7 @@ export function buildProgram(io: CliIo, perform: Perform): Command {
     });
   addStartCommand(program, perform);
   addRunCommands(program, perform);
+  addAgainCommands(program, perform);
   addLookCommands(program, perform);
   addPauseCommands(program, perform);
   addSettingsCommands(program, perform);

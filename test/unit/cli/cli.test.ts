@@ -8,6 +8,8 @@ const COMMANDS = [
   ['start'],
   ['run'],
   ['cancel-run'],
+  ['rerun'],
+  ['backfill'],
   ['list'],
   ['next'],
   ['status'],
@@ -119,7 +121,11 @@ describe('what cannot be understood', () => {
     [['cancel-run']],
     [['why', 'a']],
     [['why', '--at', '03:00']],
-    [['pause', '--for', '2h']],
+    [['pause', '--for', 'soon']],
+    [['pause', '--for', '0']],
+    [['resume', '--catch-up', 'all']],
+    [['backfill', 'report']],
+    [['rerun']],
   ])('%j ends with 2, a message and a fix, and opens nothing', async ([...argv]) => {
     const io = fakeIo();
     expect(await runCli(argv, io)).toBe(2);

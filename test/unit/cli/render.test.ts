@@ -33,6 +33,14 @@ describe('list', () => {
     ]);
   });
 
+  it('tells of an open circuit', () => {
+    const job = jobOf({ circuit: { state: 'open', since: '2026-03-29T03:00:00+02:00' } });
+    expect(listText([job], new Map(), WIDE).split('\n').slice(1, 3)).toEqual([
+      expect.stringMatching(/^report {2}active !/),
+      '  ! its circuit is open since 2026-03-29 03:00:00+02:00: only a probe runs now and then',
+    ]);
+  });
+
   it('names each holder once, with whom it holds', () => {
     const own = { ...PAUSE, who: 'cli:ben', why: null };
     const jobs = [jobOf({ id: 'a', paused_by: [PAUSE, own] }), jobOf({ id: 'b', paused_by: [PAUSE] })];
@@ -151,11 +159,11 @@ describe('pauses', () => {
 
   it('never says resumed while somebody holds', () => {
     const still = [{ source: 'vault_file', who: '/vault/.aclarai_pause', since: PAUSE.since }];
-    const held = resumedText({ resumed: 1, job: null, still_paused_by: still }, ['a']);
+    const held = resumedText({ resumed: 1, job: null, caught_up: [], still_paused_by: still }, ['a']);
     expect(held).toBe(
       'the pause of all jobs is lifted, others still hold\nstill held by /vault/.aclarai_pause since 2026-03-29 03:00:00+02:00\npaused by themselves, and still so: a\n',
     );
-    expect(resumedText({ resumed: 1, job: 'a', still_paused_by: [] }, [])).toBe('a resumed\n');
+    expect(resumedText({ resumed: 1, job: 'a', caught_up: [], still_paused_by: [] }, [])).toBe('a resumed\n');
   });
 });
 
@@ -172,6 +180,7 @@ describe('status', () => {
     graph: 'embedded',
     config_error: null,
     warnings: ['one', 'two'],
+    clock_behind: null,
     timezone: 'Europe/Paris',
     tzdata: '2026a',
     version: '1.2.3',

@@ -6,14 +6,20 @@ import { examples, type Perform } from '../command.ts';
 import { SettingsRefused } from '../exit.ts';
 import type { Session } from '../session.ts';
 
+interface StartOptions {
+  paused?: boolean;
+  acceptClock?: boolean;
+}
+
 export function addStartCommand(program: Command, perform: Perform): void {
   const start = program
     .command('start')
     .description('run the service until Ctrl-C or SIGTERM; log lines go to stdout')
     .option('--paused', 'start with everything paused; resume lifts it')
-    .action((options: { paused?: boolean }) =>
+    .option('--accept-clock', 'go on although the clock is hours behind the newest row of the ledger')
+    .action((options: StartOptions) =>
       perform(async (session) => {
-        await serve(session, options.paused === true);
+        await serve(session, options);
         return null;
       }),
     );
@@ -24,10 +30,11 @@ export function addStartCommand(program: Command, perform: Perform): void {
   ]);
 }
 
-async function serve(session: Session, paused: boolean): Promise<void> {
+async function serve(session: Session, options: StartOptions): Promise<void> {
   const { io, by } = session;
   const installation = await session.open();
   const missing = missingGraphPassword(installation.settings);
   if (missing) throw new SettingsRefused([missing]);
-  await installation.serve({ paused, by, signal: io.signal, onHangup: io.onHangup });
+  const { paused = false, acceptClock = false } = options;
+  await installation.serve({ paused, acceptClock, by, signal: io.signal, onHangup: io.onHangup });
 }

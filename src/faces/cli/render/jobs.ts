@@ -16,7 +16,7 @@ export function listText(
   const rows = table<JobShape>(
     [
       { head: 'ID', cell: (job) => job.id },
-      { head: 'STATE', cell: (job) => (job.warnings.length > 0 ? `${job.state} !` : job.state) },
+      { head: 'STATE', cell: (job) => (notesOf(job).length > 0 ? `${job.state} !` : job.state) },
       { head: 'TYPE', cell: (job) => TYPE_OF[job.schedule.kind as ScheduleSpec['kind']] },
       { head: 'SCHEDULE', cell: (job) => job.schedule.expression, flexible: true },
       { head: 'NEXT RUN', cell: (job) => timeText(job.next_run) },
@@ -26,9 +26,17 @@ export function listText(
     ],
     jobs,
     width,
-    (job) => job.warnings.map((warning) => `! ${warning}`),
+    (job) => notesOf(job).map((note) => `! ${note}`),
   );
   return rows + holdersText(jobs);
+}
+
+/** What a person should know of a job beside its row. */
+function notesOf(job: JobShape): string[] {
+  const { since } = job.circuit;
+  const circuit =
+    since === null ? [] : [`its circuit is open since ${timeText(since)}: only a probe runs now and then`];
+  return [...job.warnings, ...circuit];
 }
 
 function lastText(job: JobShape, run: RunShape | undefined): string {

@@ -1,9 +1,10 @@
 // One run told to who started it: how it ended, why it failed, what it counted. Pure.
 
 import { isFinal } from '#core/run';
+import type { BackfillShape } from '#service/service';
 import type { RunShape } from '#service/shapes';
 import { fields } from '../table.ts';
-import { plural, secondsText, valueText } from '../text.ts';
+import { plural, secondsText, timeText, valueText } from '../text.ts';
 
 /** A run that its handler skipped did what it was asked to. */
 export function hasFailed(run: RunShape): boolean {
@@ -26,6 +27,19 @@ export function outcomeText(run: RunShape): string {
 
 export function queuedText(run: RunShape): string {
   return `${run.job} is queued, the service runs it: run ${run.run_id}\nfollow it with: aclarai-scheduler history ${run.job}\n`;
+}
+
+/** The slots that were missed or skipped, each with what became of it now. */
+export function backfilledText(shape: BackfillShape): string {
+  const count = plural(shape.slots.length, 'slot');
+  const head = shape.dry_run
+    ? `${shape.job}: ${count} would run, oldest first`
+    : `${shape.job}: ${count} taken out of what was missed or skipped`;
+  const lines = shape.slots.map((slot, n) => {
+    const run = shape.runs[n];
+    return `  ${timeText(slot)}${run ? `  ${run.state}  ${run.run_id}` : ''}\n`;
+  });
+  return `${head}\n${lines.join('')}`;
 }
 
 type Field = readonly [string, string];

@@ -21,8 +21,13 @@ export function holderText(pause: Holder): string {
 }
 
 /** `others` hold the same, and go on doing so after the pause is lifted. */
-export function pausedText(job: string | null, others: readonly PauseShape[]): string {
-  const head = job === null ? 'All jobs are paused' : `${job} is paused`;
+export function pausedText(
+  job: string | null,
+  others: readonly PauseShape[],
+  until: string | null = null,
+): string {
+  const forNow = until === null ? '' : ` until ${timeText(until)}`;
+  const head = `${job === null ? 'All jobs are paused' : `${job} is paused`}${forNow}`;
   const lift = job === null ? 'aclarai-scheduler resume' : `aclarai-scheduler resume ${job}`;
   return `${head}; lift it with: ${lift}\n${list('also held by', others)}`;
 }
@@ -33,7 +38,8 @@ export function resumedText(done: ResumeShape, pausedAlone: readonly string[]): 
   const head = isHeld ? `the pause of ${target} is lifted, others still hold` : `${target} resumed`;
   const alone =
     pausedAlone.length > 0 ? `paused by themselves, and still so: ${pausedAlone.join(', ')}\n` : '';
-  return `${head}\n${list('still held by', done.still_paused_by)}${alone}`;
+  const caughtUp = done.caught_up.map((run) => `queued for the newest slot of the pause: run ${run}\n`);
+  return `${head}\n${list('still held by', done.still_paused_by)}${alone}${caughtUp.join('')}`;
 }
 
 function list(head: string, pauses: readonly Holder[]): string {

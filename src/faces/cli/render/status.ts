@@ -16,10 +16,18 @@ export function statusText(status: StatusShape, pausedJobs: readonly JobShape[])
     ['Graph', status.graph],
     ['Time', `${timeText(status.now)} in ${status.timezone} (tzdata ${status.tzdata})`],
     ...(status.last_tick === null ? [] : [['Last tick', timeText(status.last_tick)] as const]),
+    ...lines('Clock', behindText(status.clock_behind)),
     ...lines('Settings', status.config_error ?? []),
     ...lines('Warnings', status.warnings),
     ['Version', status.version],
   ]);
+}
+
+/** Rule 13: a service that finds this at its start waits. */
+function behindText(seconds: number | null): string[] {
+  if (seconds === null) return [];
+  const hours = Math.round(seconds / 360) / 10;
+  return [`${hours} h behind the newest row: nothing starts until it is right, or: start --accept-clock`];
 }
 
 /** Pauses of single jobs; those of all jobs stand above already. */
