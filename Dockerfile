@@ -34,9 +34,9 @@ USER node
 # Compiles all there is once, for the user above: a start takes half the time. Proves the shipped settings as well.
 RUN node src/main.ts validate
 
-# The loop touches the file every 10 s. No Node is started for it: 20 MB and 50 ms every time, for a look at a date.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-  CMD find "$SCHEDULER_STATE_DIR/tick" -mmin -1 | grep -q .
+# The loop touches the file every 10 s. One `find` and nothing else: a Node for it would take 20 MB and 50 ms every time.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=2 \
+  CMD exec find "$SCHEDULER_STATE_DIR/tick" ! -mmin -1 -exec false {} +
 
 # Node itself, not npm: signals reach it, and its exit code is the container's.
 CMD ["node", "/app/src/main.ts", "start"]

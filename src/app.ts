@@ -12,7 +12,8 @@ import type { Json, JsonObject } from '#core/handler';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { PAUSE_FILE, PAUSE_VARIABLE, PauseSources } from '#engine/pause-sources';
 import { createHousekeeper, type Housekeeper } from '#housekeeper/housekeeper';
-import { HandlerRegistry, watchedJobPaths } from '#runs/handlers/registry';
+import { WatchedJobPaths } from '#runs/handlers/job-files';
+import { HandlerRegistry } from '#runs/handlers/registry';
 import { inputFault } from '#runs/input';
 import { buildSchedule } from '#schedule/parse';
 import type { Host, HostOptions } from '#service/host';
@@ -150,6 +151,7 @@ export function install(
   adopt(loaded);
   const current = () => settings;
   const pauses = pauseSources(options, current);
+  const jobPaths = new WatchedJobPaths();
   const housekeeper = keeper(options, current);
   const shared = {
     store,
@@ -175,7 +177,7 @@ export function install(
       settings.file,
       ...settings.envFiles,
       path.join(settings.app.paths.vault, PAUSE_FILE),
-      ...watchedJobPaths(jobDirectories(settings.scheduler.jobDirectories)),
+      ...jobPaths.of(jobDirectories(settings.scheduler.jobDirectories)),
     ],
     acquireLock: options.acquireLock ?? acquireServiceLock,
     housekeeper,

@@ -14,7 +14,7 @@ export interface HeartbeatOptions {
   clock: Clock;
   log: Log;
   bootId: string;
-  /** Its file `tick` is touched: `find <state>/tick -mmin -1` tells a health check that the loop lives. */
+  /** Its file `tick` is written: by its age a health check can tell that the loop lives. */
   stateDir: string;
 }
 

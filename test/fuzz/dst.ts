@@ -37,8 +37,6 @@ import { Random } from './random.ts';
 
 /** Slots of one window that are compared: what follows the last of them is cut off. */
 const MOST_SLOTS = 30;
-/** A croner that runs away is stopped a few slots beyond. */
-const MOST_CRONER_SLOTS = 100;
 
 /** What became of one case. */
 type Verdict =
@@ -110,19 +108,22 @@ function explain(drawn: Case, law: readonly number[], theirs: readonly number[])
     if (!reason) return bug(`${who} ${show(slot, drawn.zone)}, and no reason on the list explains it`);
     reasons.add(reason);
   }
-  return reasons.size > 0 ? { kind: 'explained', reasons } : bug('croner repeats a slot');
+  return { kind: 'explained', reasons };
 }
 
 /** croner's slots in the window. A day field that begins with a star restricts nothing here: `domAndDow` says so there. */
 function cronerSlots({ pattern, zone, after, upTo, fixedTimeRule }: Case): number[] {
   const cron = new Cron(pattern.croner!, { timezone: zone, domAndDow: !pattern.either, fixedTimeRule });
   const slots: number[] = [];
-  let slot = cron.nextRun(new Date(after));
-  while (slot && slot.getTime() <= upTo && slots.length < MOST_CRONER_SLOTS) {
+  let asked = new Date(after);
+  for (;;) {
+    const slot = cron.nextRun(asked);
+    if (!slot || slot.getTime() > upTo) return slots;
+    if (slot <= asked)
+      throw new RangeError(`croner: after ${asked.toISOString()} comes ${slot.toISOString()}`);
     slots.push(slot.getTime());
-    slot = cron.nextRun(slot);
+    asked = slot;
   }
-  return slots;
 }
 
 /** No month that is named has a day that is named: the one refusal that a drawn text may meet. */

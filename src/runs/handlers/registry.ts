@@ -1,17 +1,14 @@
 // Finds job code in the job directories and keeps it ready to call: the newest version, or the last that loaded.
 
 import path from 'node:path';
-import fastGlob from 'fast-glob';
 import { closest } from '#core/did-you-mean';
 import { faultFields, SchedulerError } from '#core/errors';
 import type { Handler, HandlerInfo } from '#core/handler';
 import type { Log } from '#core/log';
 import { explainImportError } from './import-error.ts';
+import { findJobFiles } from './job-files.ts';
 import { codeFiles, codeHash, codeStamp, importVersion } from './module-versions.ts';
 import { toHandler } from './shape.ts';
-
-const PATTERNS = ['*.{ts,js,mjs}', '*/index.{ts,js,mjs}'];
-const IGNORED = ['**/*.d.ts', '**/*.test.*', '**/_*', '**/node_modules/**'];
 
 interface Known {
   handler: Handler;
@@ -23,16 +20,6 @@ interface Known {
 function asOnDisk(file: string): Pick<Known, 'files' | 'stamp'> {
   const files = codeFiles(file);
   return { files, stamp: codeStamp(files) };
-}
-
-/** What tells of new, changed or removed job code: the directories themselves and the files in them. */
-export function watchedJobPaths(directories: readonly string[]): string[] {
-  const found = directories.map((directory) => fastGlob.sync(PATTERNS, inside(directory)));
-  return [...directories, ...new Set(found.flat().flatMap((file) => [path.dirname(file), file]))];
-}
-
-function inside(directory: string): fastGlob.Options {
-  return { cwd: directory, ignore: IGNORED, absolute: true, suppressErrors: true };
 }
 
 /** Handlers by name. One per process; asked by settings (what exists) and by runs (the code). */
@@ -56,7 +43,7 @@ export class HandlerRegistry {
   async discover(directories: readonly string[]): Promise<void> {
     const files = new Map<string, string>();
     for (const directory of directories) {
-      const found = await fastGlob(PATTERNS, inside(directory));
+      const found = await findJobFiles(directory);
       for (const file of found.sort()) files.set(file, directory);
     }
     const seen = new Map<string, string>();
