@@ -37,13 +37,19 @@ export interface Store {
   // ---- jobs --------------------------------------------------------------------------------------------
   /**
    * All, or those of the uids (removed ones too, their runs may go on); ordered by id. With `id` the one that bears it
-   * now, with `removed` also those that bore it before, newest first.
+   * now, with `removed` also those that bore it before, newest first. `page` = at most `limit` of all, whose ids come
+   * after `after`: 100,000 jobs are not read at once.
    */
-  jobs(query?: { uids?: readonly string[]; id?: string; removed?: true }): Promise<StoredJob[]>;
+  jobs(query?: {
+    uids?: readonly string[];
+    id?: string;
+    removed?: true;
+    page?: { after: string; limit: number };
+  }): Promise<StoredJob[]>;
   /** Reads all jobs and their live runs, asks `decide`, writes its effects: one transaction (rule 14). */
   reconcile(at: EpochMs, decide: (view: ReconcileView) => Effects): Promise<void>;
   /** Changes of jobs, newest first. `before` = at or before it. */
-  changes(query: { jobUid?: string; before?: EpochMs; limit: number }): Promise<JobChange[]>;
+  changes(query: ChangeQuery): Promise<JobChange[]>;
 
   // ---- pauses ------------------------------------------------------------------------------------------
   /** Pauses that overlap [from, to]; open ones count as endless. Ordered by `since`. */
@@ -124,8 +130,8 @@ export interface Store {
   prune(request: PruneRequest): Promise<{ deleted: number; more: boolean }>;
   /** The account of every slot in (after, upTo] that has one; at most `limit`, ascending by slot. */
   accounts(jobUid: string, after: EpochMs, upTo: EpochMs, limit: number): Promise<Account[]>;
-  /** Moves `auditedTo` forward, never back. */
-  markAudited(entries: readonly { uid: string; to: EpochMs }[]): Promise<void>;
+  /** Moves `auditedTo` forward, never back, and records the holes that were found up to there (`what: 'hole'`). */
+  markAudited(entries: readonly { uid: string; to: EpochMs }[], holes?: readonly FoundHole[]): Promise<void>;
   /**
    * The latest instant that was written since the last `correctClock`, by a boot's tick, a run or a change: a clock that
    * is far behind it is suspect (rule 13). Null in an empty ledger.
@@ -211,6 +217,22 @@ export interface Account {
   count: number;
 }
 
+/** Slots in [from, to] that were to be decided and have no account. */
+export interface FoundHole {
+  jobUid: string;
+  at: EpochMs;
+  from: EpochMs;
+  to: EpochMs;
+  count: number;
+}
+
+export interface ChangeQuery {
+  jobUid?: string;
+  what?: JobChange['what'];
+  before?: EpochMs;
+  limit: number;
+}
+
 /** A run that has started, and its job. */
 export interface Claimed {
   run: Run;
@@ -250,7 +272,8 @@ export interface JobChange {
     | 'returned'
     | 'deleted'
     | 'circuit'
-    | 'clock';
+    | 'clock'
+    | 'hole';
   before: Json;
   after: Json;
   by: string;

@@ -2,7 +2,8 @@
 
 import type { EpochMs } from '#core/clock';
 import type { RunState } from '#core/run';
-import type { Account } from '../store.ts';
+import type { Account, FoundHole } from '../store.ts';
+import { recordChange } from './changes.ts';
 import type { Database } from './database.ts';
 
 /** Slots by the key of the ledger; a range that reaches past the end by the index `runs_covering`. */
@@ -41,7 +42,13 @@ export function readAccounts(
   }));
 }
 
-export function markAudited(db: Database, entries: readonly { uid: string; to: EpochMs }[]): void {
+export function markAudited(
+  db: Database,
+  entries: readonly { uid: string; to: EpochMs }[],
+  holes: readonly FoundHole[],
+): void {
+  for (const { jobUid, at, ...after } of holes)
+    recordChange(db, { jobUid, at, what: 'hole', before: null, after, by: 'audit' });
   for (const { uid, to } of entries) db.run(MARK, { uid, to });
 }
 

@@ -8,6 +8,7 @@ import type { Database } from './database.ts';
 import { assignments, insertInto, jobParams, readJob } from './rows.ts';
 
 const ALL = 'SELECT * FROM jobs WHERE deleted_at IS NULL ORDER BY id';
+const PAGE = 'SELECT * FROM jobs WHERE deleted_at IS NULL AND id > :after ORDER BY id LIMIT :limit';
 const BY_ID = 'SELECT * FROM jobs WHERE id = :id AND deleted_at IS NULL';
 const BY_UID = 'SELECT * FROM jobs WHERE uid = :uid';
 const BY_UIDS = 'SELECT * FROM jobs WHERE uid IN (SELECT value FROM json_each(:uids)) ORDER BY id';
@@ -16,6 +17,10 @@ const OF_ID = `SELECT * FROM jobs WHERE id = :id AND (:removed = 1 OR deleted_at
 const REMOVE = `UPDATE jobs
   SET deleted_at = :at, next_slot = NULL, next_due = NULL, gap = NULL, updated_at = :at
   WHERE uid = :uid AND deleted_at IS NULL`;
+
+export function pageOfJobs(db: Database, page: { after: string; limit: number }): StoredJob[] {
+  return db.all(PAGE, page).map(readJob);
+}
 
 export function readJobs(db: Database): StoredJob[] {
   return db.all(ALL).map(readJob);

@@ -15,7 +15,7 @@ import { correctClock } from './clock.ts';
 import type { Database } from './database.ts';
 import { askedToCancel, cancelRun, markStopping, settleAll } from './endings.ts';
 import { decideResumed, enqueueRun, fireDue } from './fire.ts';
-import { jobsOf, jobsOfId, readJobs } from './jobs.ts';
+import { jobsOf, jobsOfId, pageOfJobs, readJobs } from './jobs.ts';
 import { endPauses, observePauses, openPause, pausesBetween } from './pauses.ts';
 import { pruneSome, START, type Sweep, shrinkFile } from './prune.ts';
 import { countLive, nextWakes, queryRuns, rowsAround } from './queries.ts';
@@ -54,7 +54,8 @@ export class SqliteStore implements Store {
     return readBoots(this.#db, query);
   }
 
-  async jobs(query: { uids?: readonly string[]; id?: string; removed?: true } = {}): Promise<StoredJob[]> {
+  async jobs(query: NonNullable<Parameters<Store['jobs']>[0]> = {}): Promise<StoredJob[]> {
+    if (query.page) return pageOfJobs(this.#db, query.page);
     if (query.id !== undefined) return jobsOfId(this.#db, query.id, query.removed ?? false);
     return query.uids ? jobsOf(this.#db, query.uids) : readJobs(this.#db);
   }
@@ -63,7 +64,7 @@ export class SqliteStore implements Store {
     this.#db.write(() => reconcileJobs(this.#db, at, decide));
   }
 
-  async changes(query: { jobUid?: string; before?: EpochMs; limit: number }): Promise<promises.JobChange[]> {
+  async changes(query: promises.ChangeQuery): Promise<promises.JobChange[]> {
     return readChanges(this.#db, query);
   }
 
@@ -167,8 +168,11 @@ export class SqliteStore implements Store {
     return readAccounts(this.#db, jobUid, after, upTo, limit);
   }
 
-  async markAudited(entries: readonly { uid: string; to: EpochMs }[]): Promise<void> {
-    this.#db.write(() => markAudited(this.#db, entries));
+  async markAudited(
+    entries: readonly { uid: string; to: EpochMs }[],
+    holes: readonly promises.FoundHole[] = [],
+  ): Promise<void> {
+    this.#db.write(() => markAudited(this.#db, entries, holes));
   }
 
   async newestInstant(): Promise<EpochMs | null> {

@@ -3,6 +3,7 @@
 import { describe } from 'vitest';
 import type { Store } from '#store/store';
 import type { StillClock } from '../../support/ledger.ts';
+import { auditPromises } from './promises/audit.ts';
 import { backfillPromises } from './promises/backfill.ts';
 import { circuitPromises } from './promises/circuit.ts';
 import { claimPromises } from './promises/claim.ts';
@@ -44,5 +45,6 @@ export function storeContract(name: string, open: OpenLedger): void {
     recoverPromises(open);
     pausePromises(open);
     queryPromises(open);
+    auditPromises(open);
   });
 }

@@ -21,6 +21,9 @@ CREATE INDEX jobs_crashed ON jobs (id) WHERE crash_count > 0;
 -- Every boot before the next start counts as looked at; what is not marked yet is judged there.
 UPDATE boots SET recovered_at = ended_at WHERE recovered_at IS NULL AND ended_at IS NOT NULL;
 
+-- Holes that the invariant check has found are asked for by `status`.
+CREATE INDEX job_changes_by_what ON job_changes (what, seq);
+
 ALTER TABLE runs ADD COLUMN line            TEXT;
 ALTER TABLE runs ADD COLUMN group_name      TEXT;
 ALTER TABLE runs ADD COLUMN max_wait_ms     INTEGER;
