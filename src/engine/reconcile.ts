@@ -92,6 +92,8 @@ function change(
     set.state = stateAfter(job, spec, schedule, ctx);
     const from = fromNow(job.uid, spec, schedule, cursorFrom(job, ctx), ctx);
     Object.assign(set, from, { ledgerFrom: job.ledgerFrom, gap: null });
+    // After a clock that went back, what the new schedule has up to the cursor was never to be decided.
+    if (job.cursor > ctx.at) set.auditedTo = job.cursor;
     if (set.state === 'completed') Object.assign(set, { nextSlot: null, nextDue: null });
     missPast(job, spec, schedule, ctx, effects);
   } else if (spec.policy.jitterMs !== job.policy.jitterMs && job.nextSlot !== null)
@@ -120,7 +122,7 @@ function change(
       jobUid: job.uid,
       what,
       before: summary(job),
-      after: summary({ ...spec, schedule }),
+      after: summary({ ...spec, schedule, state: set.state ?? job.state }),
       by: ctx.by,
     });
   }
@@ -250,8 +252,8 @@ function take(job: StoredJob, ctx: ReconcileContext, effects: Effects): void {
 
 /** What the audit keeps of a definition: enough to answer `why`, no input (it may hold secrets). */
 export function summary(
-  job: Pick<JobSpec, 'enabled' | 'manualOnly' | 'handler' | 'configHash'> & { schedule: ScheduleSpec },
+  job: Pick<StoredJob, 'state' | 'enabled' | 'manualOnly' | 'handler' | 'configHash' | 'schedule'>,
 ): Json {
-  const { enabled, manualOnly, handler, configHash, schedule } = job;
-  return { enabled, manualOnly, handler, configHash, schedule: schedule as unknown as JsonObject };
+  const { state, enabled, manualOnly, handler, configHash, schedule } = job;
+  return { state, enabled, manualOnly, handler, configHash, schedule: schedule as unknown as JsonObject };
 }

@@ -1,0 +1,95 @@
+// Which schedule a job had when, and why it had none, from the changes that the ledger keeps of it. Pure.
+
+import type { EpochMs } from '#core/clock';
+import type { ScheduleSpec } from '#core/schedule';
+import type { JobChange } from '#store/store';
+
+/** Why a job had no slots. */
+export type OffReason = 'not_created' | 'disabled' | 'by_hand_only' | 'completed' | 'orphaned' | 'deleted';
+
+/** One definition in force: slots in (after, upTo]. A slot at the instant of a change is the old definition's (rule 14). */
+export interface Era {
+  after: EpochMs;
+  upTo: EpochMs;
+  /** Null = no slots then, and `off` says why. */
+  schedule: ScheduleSpec | null;
+  off: OffReason | null;
+  /** What began it; null = older than what is kept. */
+  begun: JobChange | null;
+  /** It ended because the job was complete: after its last row it had no slots any more (rule 19). */
+  wasLast: boolean;
+}
+
+interface Standing {
+  schedule: ScheduleSpec | null;
+  manualOnly: boolean;
+  state: string;
+}
+
+/** What a change keeps of a definition. */
+interface Definition {
+  schedule: ScheduleSpec;
+  enabled: boolean;
+  manualOnly: boolean;
+  state?: string;
+}
+
+const NOT_CREATED: Standing = { schedule: null, manualOnly: false, state: 'not_created' };
+
+/**
+ * From ever to ever, ascending. `changes` are one job's, newest first as the store answers them; what was written later
+ * holds from its instant on, also where a clock that was set back gave it an earlier one.
+ */
+export function erasOf(changes: readonly JobChange[]): Era[] {
+  const defining = changes.filter(defines).reverse();
+  const first = defining[0];
+  let standing = first ? standingBefore(first) : NOT_CREATED;
+  const steps: { standing: Standing; begun: JobChange | null }[] = [{ standing, begun: null }];
+  for (const change of defining) {
+    standing = standingAfter(change, standing);
+    steps.push({ standing, begun: change });
+  }
+  const eras: Era[] = [];
+  let upTo = Infinity;
+  for (let n = steps.length - 1; n >= 0; n--) {
+    const step = steps[n]!;
+    const after = step.begun?.at ?? -Infinity;
+    const wasLast = steps[n + 1]?.standing.state === 'completed';
+    if (after < upTo) eras.unshift({ after, upTo, ...asEra(step.standing), begun: step.begun, wasLast });
+    upTo = Math.min(upTo, after);
+  }
+  return eras;
+}
+
+/** The one that a slot at `at` belongs to. */
+export function eraAt(eras: readonly Era[], at: EpochMs): Era {
+  return eras.find((era) => at <= era.upTo) ?? eras.at(-1)!;
+}
+
+function asEra({ schedule, manualOnly, state }: Standing): Pick<Era, 'schedule' | 'off'> {
+  if (state !== 'active') return { schedule: null, off: state as OffReason };
+  if (manualOnly || schedule === null || schedule.kind === 'manual')
+    return { schedule: null, off: 'by_hand_only' };
+  return { schedule, off: null };
+}
+
+function defines({ what }: JobChange): boolean {
+  return what !== 'paused' && what !== 'resumed' && what !== 'circuit' && what !== 'clock';
+}
+
+function standingBefore({ what, before }: JobChange): Standing {
+  if (what === 'created') return NOT_CREATED;
+  if (what === 'returned') return { ...NOT_CREATED, state: 'orphaned' };
+  if (what === 'state') return { ...NOT_CREATED, state: String(before) };
+  return before === null ? NOT_CREATED : standingOf(before as unknown as Definition);
+}
+
+function standingAfter({ what, after }: JobChange, standing: Standing): Standing {
+  if (what === 'orphaned' || what === 'deleted') return { ...standing, state: what };
+  if (what === 'state') return { ...standing, state: String(after) };
+  return after === null ? standing : standingOf(after as unknown as Definition);
+}
+
+function standingOf({ schedule, enabled, manualOnly, state }: Definition): Standing {
+  return { schedule, manualOnly, state: state ?? (enabled ? 'active' : 'disabled') };
+}
