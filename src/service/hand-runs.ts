@@ -6,10 +6,10 @@ import type { JsonObject } from '#core/handler';
 import type { StoredJob } from '#core/job';
 import { isFinal, type Run } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
+import { eraAt, erasOf } from '#engine/eras';
 import type { Store } from '#store/store';
 import { planBackfill } from './backfill.ts';
 import type { Lookup } from './lookup.ts';
-import { definitionFrom } from './past.ts';
 import { alreadyRunning, refuseToRun, requestRerun, requestRun } from './run-request.ts';
 
 export interface RunNowOptions {
@@ -121,9 +121,9 @@ export class HandRuns {
     const job = await lookup.job(idOrName);
     const { force = false, by } = wish;
     refuseToRun(job, { force, handlerKnown: handlerKnown(job.handler) });
-    const changes = await store.changes({ jobUid: job.uid, limit: 10_000 });
+    const eras = erasOf(await store.changes({ jobUid: job.uid, limit: 10_000 }));
     const scheduleAt = (instant: EpochMs) => {
-      const spec = definitionFrom(changes, job, instant).schedule;
+      const spec = eraAt(eras, instant).schedule;
       return spec && scheduleOf(spec);
     };
     const request = { ...wish, force, by, at: clock.now(), newRunId, scheduleAt };

@@ -75,6 +75,8 @@ export class Installed implements Installation {
       jobs: () => this.#jobs(),
       newRunId: parts.newId,
       allowPastEvents: () => this.settings.scheduler.allowPastEvents,
+      cap: () => this.settings.scheduler.maxConcurrentExecutions,
+      enabled: () => this.settings.scheduler.enabled,
       openPauses: () => this.#openPauses(),
       onWrite: () => this.#loops?.wake(),
     });

@@ -2,19 +2,19 @@
 
 import type { Clock, EpochMs } from '#core/clock';
 import type { JsonObject } from '#core/handler';
-import { isScheduled, type JobSpec, type StoredJob } from '#core/job';
+import type { JobSpec, StoredJob } from '#core/job';
 import type { Pause } from '#core/pause';
 import type { Run, RunState } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { RemovalWish } from '#engine/create';
 import type { Store } from '#store/store';
 import { Definitions } from './definitions.ts';
+import { Explainer } from './explain.ts';
 import { type BackfillWish, HandRuns, type RunNowOptions } from './hand-runs.ts';
 import { Lookup } from './lookup.ts';
-import { definitionAt, downAt } from './past.ts';
 import { type PauseRequest, Pauses, type ResumeRequest, type ResumeShape } from './pauses.ts';
 import { iso, type JobShape, jobShape, jobState, type RunShape, runShape } from './shapes.ts';
-import { type WhyShape, why } from './why.ts';
+import type { WhyShape } from './why.ts';
 
 export interface ServiceParts {
   store: Store;
@@ -31,6 +31,10 @@ export interface ServiceParts {
   allowPastEvents(): boolean;
   /** Pauses that hold now, global and of single jobs, outside sources included. */
   openPauses(): Promise<Pause[]>;
+  /** `max_concurrent_executions`. */
+  cap(): number;
+  /** `scheduler.enabled`. */
+  enabled(): boolean;
   /** Rows were written that the loops of this process should see. */
   onWrite(): void;
 }
@@ -41,6 +45,7 @@ export class SchedulerService {
   readonly #byHand: HandRuns;
   readonly #pauses: Pauses;
   readonly #definitions: Definitions;
+  readonly #explainer: Explainer;
 
   constructor(parts: ServiceParts) {
     this.#parts = parts;
@@ -48,6 +53,7 @@ export class SchedulerService {
     this.#byHand = new HandRuns({ ...parts, lookup: this.#lookup });
     this.#pauses = new Pauses({ ...parts, lookup: this.#lookup });
     this.#definitions = new Definitions({ ...parts, lookup: this.#lookup });
+    this.#explainer = new Explainer({ ...parts, lookup: this.#lookup });
   }
 
   /** All jobs by id, or those in one state. */
@@ -156,30 +162,9 @@ export class SchedulerService {
     return this.#definitions.remove(idOrName, wish);
   }
 
-  /** What became of a job at an instant. */
-  async why(idOrName: string, at: EpochMs): Promise<WhyShape> {
-    const job = await this.#lookup.job(idOrName);
-    const { store, clock, scheduleOf } = this.#parts;
-    const { covering, before, after } = await store.around(job.uid, at);
-    const pauses = (await store.pauses({ from: at, to: at })).filter(
-      (p) => p.jobUid === null || p.jobUid === job.uid,
-    );
-    const blocker = covering.find((run) => run.reason === 'overlap')?.by;
-    const then = await definitionAt(store, job, at);
-    return why({
-      job,
-      at,
-      now: clock.now(),
-      scheduleThen: then.schedule === null ? null : scheduleOf(then.schedule),
-      unscheduledBecause: then.because,
-      covering,
-      before,
-      after,
-      pauses,
-      down: await downAt(store, at),
-      inTheWay: blocker ? await store.run(blocker) : null,
-      nextSlot: isScheduled(job) ? scheduleOf(job.schedule).next(Math.max(at, clock.now())) : null,
-    });
+  /** What became of a job at an instant, or at a time as people write it; see `Explainer.why`. */
+  why(idOrName: string, at: EpochMs | string): Promise<WhyShape> {
+    return this.#explainer.why(idOrName, at);
   }
 
   /** Pauses that hold now, global and of single jobs. */
