@@ -167,6 +167,12 @@ export class Scheduler {
     const { store, clock, scheduleOf } = this.#options;
     const at = clock.now();
     await store.correctClock({ was: this.#watch.highest, at, by: 'clock' }, clockPlan(at, scheduleOf));
+    this.#options.log
+      .at('scheduler.clock')
+      .warn('the clock was set back by hours: the calendar of all jobs is corrected to it', {
+        from: new Date(this.#watch.highest).toISOString(),
+        to: new Date(at).toISOString(),
+      });
     this.#watch.correct();
     this.#upSince = Math.min(this.#upSince, at);
     this.#lookedAt = at;

@@ -28,6 +28,11 @@ export interface ScenarioOptions {
   env?: Record<string, string>;
 }
 
+export interface StartOptions {
+  paused?: boolean;
+  acceptClock?: boolean;
+}
+
 /** One settings file and state directory; boots may come and go on it. */
 export class Scenario {
   readonly dir: string;
@@ -63,8 +68,15 @@ export class Scenario {
     await writeFile(path.join(this.dir, 'settings/aclarai.config.yaml'), `${head}${body}\n`);
   }
 
-  /** A new process on the same files. */
-  async start(options: { paused?: boolean; acceptClock?: boolean } = {}): Promise<void> {
+  /** A new process on the same files, and up. */
+  async start(options: StartOptions = {}): Promise<void> {
+    const { up, ended } = await this.begin(options);
+    await Promise.race([up, ended]);
+    await this.quiet();
+  }
+
+  /** A new process that may not come up, as with a wrong clock. */
+  async begin(options: StartOptions = {}): Promise<{ up: Promise<void>; ended: Promise<void> }> {
     const stop = new AbortController();
     const life: Life = { over: false, release: () => {} };
     const installed = await this.#install(life);
@@ -78,8 +90,7 @@ export class Scenario {
       onHangup: () => {},
     });
     this.#boot = { installed, stop, ended, life };
-    await Promise.race([up, ended]);
-    await this.quiet();
+    return { up, ended };
   }
 
   /** SIGTERM. Time passes while it drains. */
