@@ -1,42 +1,8 @@
-// Rules 21, 23, 25 and 26: interval grids, shutdown, zones, durations.
+// Rule 23: shutdown.
 import { expect, it } from 'vitest';
 import { createScenario, gate, type HandlerFunction } from '../support/scenario.ts';
 
 const at = '2026-11-21T10:00:30.400Z';
-
-it('an interval is a fixed grid from its creation in whole seconds, never measured from completion', async () => {
-  const s = await createScenario({
-    at,
-    scheduler: 'jobs:\n  beat: { enabled: true, every: 90s }',
-    handlers: { beat: (ctx) => ctx.sleep('40s').then(() => ({})) },
-  });
-  await s.start();
-  await s.advanceTo('2026-11-21T10:06:00Z');
-  expect(await s.ledger('beat')).toEqual([
-    '2026-11-21T10:02:00Z succeeded',
-    '2026-11-21T10:03:30Z succeeded',
-    '2026-11-21T10:05:00Z succeeded',
-  ]);
-});
-
-it('the grid survives a restart and a change of anything else', async () => {
-  const off = 'jobs:\n  vault_sync: { enabled: false }\n  housekeeping: { enabled: false }\n';
-  const s = await createScenario({
-    at,
-    scheduler: 'jobs:\n  beat: { enabled: true, every: 90s }',
-    handlers: { beat: () => ({}) },
-  });
-  await s.start();
-  await s.advanceTo('2026-11-21T10:02:10Z');
-  await s.stop();
-  await s.writeSettings(`${off}  beat: { enabled: true, every: 90s, priority: 5 }`);
-  await s.start();
-  await s.advanceTo('2026-11-21T10:03:40Z');
-  expect(await s.ledger('beat')).toEqual([
-    '2026-11-21T10:02:00Z succeeded',
-    '2026-11-21T10:03:30Z succeeded',
-  ]);
-});
 
 it('shutdown drains, then aborts; what was cut is given back without using an attempt', async () => {
   const s = await createScenario({
@@ -85,46 +51,6 @@ it('a handler that ignores the signal does not hold the shutdown; its late answe
   work.open({ items_processed: 99 });
   await s.start();
   expect(await s.rows('deaf')).toMatchObject([{ state: 'succeeded', statistics: {} }]);
-});
-
-it.each([
-  [
-    'SCHEDULER_TIMEZONE wins',
-    { SCHEDULER_TIMEZONE: 'Asia/Tokyo', TZ: 'UTC' },
-    'timezone: Europe/Paris\n',
-    'Asia/Tokyo',
-  ],
-  ['then the file', { TZ: 'Asia/Tokyo' }, 'timezone: Europe/Paris\n', 'Europe/Paris'],
-  ['then TZ', { TZ: 'Asia/Tokyo' }, '', 'Asia/Tokyo'],
-  ['else UTC', {}, '', 'UTC'],
-])('time zone: %s', async (_case, env, line, zone) => {
-  const s = await createScenario({
-    at,
-    env: env as Record<string, string>,
-    scheduler: `${line}jobs:\n  daily: { enabled: true, cron: "0 9 * * *" }\n  own: { enabled: true, cron: "0 9 * * *", timezone: America/Havana }`,
-    handlers: { daily: () => ({}), own: () => ({}) },
-  });
-  await s.start();
-  expect(await s.service.next({ job: 'daily', count: 1 })).toMatchObject([{ timezone: zone }]);
-  expect(await s.service.next({ job: 'own', count: 1 })).toMatchObject([
-    { timezone: 'America/Havana', slot: '2026-11-21T09:00:00-05:00' },
-  ]);
-  expect(await s.installed.status()).toMatchObject({ timezone: zone, tzdata: process.versions.tz });
-});
-
-it('bare numbers are seconds', async () => {
-  const s = await createScenario({
-    at,
-    scheduler:
-      'jobs:\n  x: { enabled: true, cron: "0 9 * * *", timeout: 90, retry_delay: "1m", misfire_grace_time: "2h" }',
-    handlers: { x: () => ({}) },
-  });
-  await s.start();
-  expect((await s.service.find('x')).policy).toMatchObject({
-    timeout: 90,
-    retry_delay: 60,
-    misfire_grace_time: 7200,
-  });
 });
 
 it('a time limit that came before the shutdown stands: the run is not given back', async () => {
