@@ -42,7 +42,8 @@ const FREE_OF_UID = `SELECT * FROM jobs
     AND (next_due <= :at OR gap ->> '$.reason' IN ('paused', 'stopped'))`;
 const POSTPONE = `UPDATE runs SET expires_at = :expiresAt WHERE run_id = :runId AND state = 'queued'`;
 const EXTEND_GAP = `UPDATE runs
-  SET slot = :to, covers_from = :from, covers_to = :to, covers_count = :count, ended_at = :at
+  SET slot = :to, ended_at = :at, covers_from = iif(:count > 1, :from, NULL),
+    covers_to = iif(:count > 1, :to, NULL), covers_count = iif(:count > 1, :count, NULL)
   WHERE run_id = :runId AND job_uid = :jobUid AND state IN ('skipped', 'missed')`;
 const WITHDRAW = `DELETE FROM runs WHERE run_id = :runId AND job_uid = :jobUid AND state IN ('skipped', 'missed')`;
 
