@@ -21,9 +21,15 @@ function aJob(body: string): string {
 
 const note = (text: string) => `Alice: ${text} <!-- aclarai:id=blk_one ver=1 -->\n^blk_one\n`;
 
-async function withJob(project: Project, name: string, code: string, settings: string): Promise<void> {
+async function withJob(
+  project: Project,
+  name: string,
+  code: string,
+  settings: string,
+  more?: string,
+): Promise<void> {
   await project.write(`jobs/${name}.ts`, code);
-  await project.settings(settings);
+  await project.settings(settings, more);
 }
 
 async function often(): Promise<{ project: Project; service: ServiceProcess }> {
@@ -98,6 +104,24 @@ describe('signals', () => {
       expect(await project.json('status')).toMatchObject({ state: 'stopped', queued: 0, running: 0 });
     },
   );
+
+  test('a second signal ends it at once, although a run still drains; the next start makes it good', async () => {
+    const project = await Project.create();
+    const code = aJob(`
+      ctx.log.info('at work', { attempt: ctx.attempt });
+      if (ctx.attempt === 1) await new Promise(() => setInterval(() => {}, 1000));
+      return {};`);
+    const jobs = `slow: { enabled: true, cron: "0 0 1 1 *", run_on_start: true, retry_delay: 1s }`;
+    await withJob(project, 'slow', code, `${NO_SYNC}\n${QUIET}\n${jobs}`, 'shutdown: { drain: 60 }');
+    const service = project.start();
+    await service.message(/at work/);
+    service.signal('SIGTERM');
+    await service.message(/^stopping$/);
+    expect(await service.kill('SIGTERM')).toMatchObject({ code: 143, signal: null });
+    const next = project.start();
+    expect(await next.runOf('slow')).toMatchObject({ success: true });
+    await next.kill('SIGTERM');
+  });
 
   test('SIGHUP reads the settings again', async () => {
     const { project, service } = await often();

@@ -100,3 +100,35 @@ it('the drain lets work end before anything is aborted', async () => {
   await s.start();
   expect(await s.rows('short')).toMatchObject([{ state: 'succeeded', statistics: { aborted: false } }]);
 });
+
+it('it admits nothing: a slot that is due while it drains is decided at the next start', async () => {
+  const s = await createScenario({
+    at: '2026-11-21T10:01:50Z',
+    scheduler:
+      'shutdown: { drain: 60 }\njobs:\n  long: { enabled: true, every: 1d, anchor: "2026-11-20T10:01:55Z" }\n  tick: { enabled: true, cron: "2 10 * * *" }',
+    handlers: { long: (ctx) => ctx.sleep('15s').then(() => ({})), tick: () => ({}) },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:01:57Z');
+  await s.stop();
+  expect(s.calls.map((call) => call.job)).toEqual(['long']);
+  await s.start();
+  expect(await s.rows('tick')).toMatchObject([
+    { slot: '2026-11-21T10:02:00Z', state: 'succeeded', late_by: 10 },
+  ]);
+});
+
+it('what it cuts is recorded before it exits: queued again, for another process to see', async () => {
+  const s = await createScenario({
+    at,
+    scheduler: 'jobs:\n  long: { enabled: true, cron: "1 10 * * *", retries: 0 }',
+    handlers: { long: () => gate().promise },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:01:10Z');
+  await s.stop();
+  const outside = await s.command();
+  expect(await outside.service.history({ limit: 1 })).toMatchObject([
+    { state: 'queued', attempt: 0, attempts: [{ n: 1, outcome: 'given_back' }] },
+  ]);
+});
