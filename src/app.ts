@@ -16,7 +16,7 @@ import { WatchedJobPaths } from '#runs/handlers/job-files';
 import { HandlerRegistry } from '#runs/handlers/registry';
 import { inputFault } from '#runs/input';
 import { buildSchedule } from '#schedule/parse';
-import type { Host, HostOptions } from '#service/host';
+import type { Checked, Host, HostOptions } from '#service/host';
 import { type InstallationParts, Installed } from '#service/installation';
 import type { AcquireLock } from '#service/lock';
 import { type LoopsParts, operations } from '#service/loops';
@@ -99,7 +99,7 @@ function jobDirectories(own: readonly string[]): string[] {
 }
 
 /** The settings and what the cleanup rules in them would meet on the disk. */
-async function check(options: AppOptions, at: HostOptions): Promise<LoadResult> {
+async function check(options: AppOptions, at: HostOptions): Promise<Checked> {
   const registry = new HandlerRegistry(options.log);
   const answer = await load(options, at, registry);
   if (answer.kind === 'faults') return answer;
@@ -112,6 +112,7 @@ async function check(options: AppOptions, at: HostOptions): Promise<LoadResult> 
   return {
     kind: 'ok',
     settings: { ...settings, warnings: [...settings.warnings, ...notes, ...inlineNotes(settings, registry)] },
+    handlerKnown: (name) => registry.info(name) !== undefined,
   };
 }
 

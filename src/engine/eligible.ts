@@ -68,11 +68,12 @@ export function missedSpans(
   late: Late,
 ): { span: Span; reason: Reason }[] {
   const before = eligible[0]?.from ?? Infinity;
-  const pieces = tiles(late);
+  let pieces: ReturnType<typeof tiles> | null = null;
   return free.flatMap((span) => {
     const to = span.to < before ? span.to : grid.prev(before - 1);
     if (to === null || to < span.from) return [];
     const left = to === span.to ? span : { from: span.from, to, count: grid.count(span.from - 1, to) };
+    pieces ??= tiles(late);
     return pieces.flatMap(({ from, until, reason }) => {
       const part = clipByDue(grid, left, from, until - 1);
       return part ? [{ span: part, reason }] : [];

@@ -4,6 +4,7 @@ import type { LoadResult } from '#config/load';
 import type { Note, Settings } from '#config/settings';
 import type { EpochMs } from '#core/clock';
 import type { Progress } from '#runs/context';
+import type { Candidate } from './forecast.ts';
 import type { RunNowOptions } from './hand-runs.ts';
 import type { SchedulerService } from './service.ts';
 import type { RunShape } from './shapes.ts';
@@ -23,8 +24,11 @@ export interface Host {
   /** Settings that hold, with the ledger opened; or all faults. Starts nothing. */
   load(options: HostOptions): Promise<FaultsWithLedger | { kind: 'ok'; installation: Installation }>;
   /** Reads and checks the settings only: opens no ledger, makes no file. */
-  check(options: HostOptions): Promise<LoadResult>;
+  check(options: HostOptions): Promise<Checked>;
 }
+
+/** Settings that nobody uses yet, with the jobs that there is code for; or all faults. */
+export type Checked = Faults | ({ kind: 'ok' } & Candidate);
 
 /** With a file that has faults the ledger can still be opened: to look, to pause, to cancel. Null = not even that. */
 export type FaultsWithLedger = Faults & { ledger(): Promise<Installation | null> };

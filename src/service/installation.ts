@@ -72,6 +72,7 @@ export class Installed implements Installation {
     this.service = new SchedulerService({
       ...parts,
       timezone: () => this.settings.scheduler.timezone,
+      settings: () => this.settings,
       jobs: () => this.#jobs(),
       newRunId: parts.newId,
       allowPastEvents: () => this.settings.scheduler.allowPastEvents,

@@ -1,5 +1,6 @@
 // SchedulerService: the one API that every face calls. Holds no rule; asks the ledger, the planners and the settings.
 
+import type { Settings } from '#config/settings';
 import type { Clock, EpochMs } from '#core/clock';
 import type { JsonObject } from '#core/handler';
 import type { JobSpec, StoredJob } from '#core/job';
@@ -10,16 +11,21 @@ import type { RemovalWish } from '#engine/create';
 import type { Store } from '#store/store';
 import { Definitions } from './definitions.ts';
 import { Explainer } from './explain.ts';
+import { type Candidate, Forecast } from './forecast.ts';
 import { type BackfillWish, HandRuns, type RunNowOptions } from './hand-runs.ts';
 import { Lookup } from './lookup.ts';
 import { type PauseRequest, Pauses, type ResumeRequest, type ResumeShape } from './pauses.ts';
+import type { SettingsPlanShape } from './settings-plan.ts';
 import { iso, type JobShape, jobShape, jobState, type RunShape, runShape } from './shapes.ts';
+import type { SimulationShape } from './simulation.ts';
+import type { SimulationTexts } from './simulation-request.ts';
 import type { WhyShape } from './why.ts';
 
 export interface ServiceParts {
   store: Store;
   clock: Clock;
   timezone(): string;
+  settings(): Settings;
   scheduleOf(spec: ScheduleSpec): Schedule;
   handlerKnown(name: string): boolean;
   /** What is wrong with an input for a handler; null = nothing. */
@@ -46,6 +52,7 @@ export class SchedulerService {
   readonly #pauses: Pauses;
   readonly #definitions: Definitions;
   readonly #explainer: Explainer;
+  readonly #forecast: Forecast;
 
   constructor(parts: ServiceParts) {
     this.#parts = parts;
@@ -54,6 +61,7 @@ export class SchedulerService {
     this.#pauses = new Pauses({ ...parts, lookup: this.#lookup });
     this.#definitions = new Definitions({ ...parts, lookup: this.#lookup });
     this.#explainer = new Explainer({ ...parts, lookup: this.#lookup });
+    this.#forecast = new Forecast(parts);
   }
 
   /** All jobs by id, or those in one state. */
@@ -165,6 +173,16 @@ export class SchedulerService {
   /** What became of a job at an instant, or at a time as people write it; see `Explainer.why`. */
   why(idOrName: string, at: EpochMs | string): Promise<WhyShape> {
     return this.#explainer.why(idOrName, at);
+  }
+
+  /** What would run, be skipped and missed in a stretch of time; see `Forecast.simulate`. */
+  simulate(texts: SimulationTexts, candidate?: Candidate): Promise<SimulationShape> {
+    return this.#forecast.simulate(texts, candidate);
+  }
+
+  /** What changed settings would add, remove, change and move in the next 7 days. */
+  plan(settings: Settings): Promise<SettingsPlanShape> {
+    return this.#forecast.plan(settings);
   }
 
   /** Pauses that hold now, global and of single jobs. */

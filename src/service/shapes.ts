@@ -6,12 +6,21 @@ import type { JobPolicy, JobState, StoredJob } from '#core/job';
 import type { Pause } from '#core/pause';
 import type { Run } from '#core/run';
 import type { ScheduleSpec } from '#core/schedule';
+import { zoneOf } from '#schedule/zone';
 
 /** `2026-03-29T03:00:00+02:00`: an instant as the wall clock of `zone` shows it. */
 export function iso(at: EpochMs, zone: string): string {
-  const zoned = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone);
-  const text = zoned.toString({ timeZoneName: 'never', fractionalSecondDigits: at % 1000 === 0 ? 0 : 3 });
-  return zoned.offset === '+00:00' ? text.replace(/\+00:00$/, 'Z') : text;
+  const { offset } = zoneOf(zone).at(Math.floor(at / 1000));
+  const wall = new Date(at + offset * 1000).toISOString();
+  const text = at % 1000 === 0 ? wall.replace('.000Z', '') : wall.slice(0, -1);
+  return text + (offset === 0 ? 'Z' : offsetText(offset));
+}
+
+/** Offsets of long ago have seconds, and are written rounded to minutes (RFC 9557). */
+function offsetText(seconds: number): string {
+  const minutes = Math.round(Math.abs(seconds) / 60);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${seconds < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
 
 export function isoOrNull(at: EpochMs | null, zone: string): string | null {

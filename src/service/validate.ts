@@ -1,12 +1,13 @@
 // What settings or a single schedule would do, told before they are used. Pure.
 
-import type { LoadResult } from '#config/load';
 import type { Note, Settings } from '#config/settings';
 import type { EpochMs } from '#core/clock';
 import { SchedulerError } from '#core/errors';
 import type { ScheduleDraft } from '#core/job';
 import type { ScheduleSpec } from '#core/schedule';
 import { buildSchedule, parseScheduleText } from '#schedule/parse';
+import type { Checked } from './host.ts';
+import { type RestartCosts, restartCosts } from './restart-costs.ts';
 import { sentenceOf, TYPE_OF } from './sentence.ts';
 import { expressionOf, iso } from './shapes.ts';
 
@@ -30,21 +31,34 @@ export interface ValidatedJob {
   sentence: string;
   /** ISO 8601 with the zone's offset; none for a job that is not scheduled. */
   next: string[];
-  /** What a restart at a bad moment would repeat; not computed yet. */
-  restart_costs: null;
+  /** Of a restart of 10 minutes; null for a job without slots, and for an expression of no job. */
+  restart_costs: RestartCosts | null;
 }
 
-export function validateSettings(result: LoadResult, now: EpochMs): ValidateShape {
+export function validateSettings(result: Checked, now: EpochMs): ValidateShape {
   if (result.kind === 'faults') {
     return { ok: false, errors: result.faults, warnings: result.warnings, jobs: [] };
   }
-  const { settings } = result;
-  return {
-    ok: true,
-    errors: [],
-    warnings: [...settings.warnings],
-    jobs: settings.jobs.map((job) => describe(job.id, job.enabled && !job.manualOnly, job.schedule, now)),
-  };
+  const { settings, handlerKnown } = result;
+  const jobs = settings.jobs.map((job) => ({
+    ...describe(job.id, job.enabled && !job.manualOnly, job.schedule, now),
+    restart_costs: restartCosts(job, now, handlerKnown),
+  }));
+  return { ok: true, errors: [], warnings: [...settings.warnings, ...neverFiring(settings, jobs)], jobs };
+}
+
+/** No fault: the file may stay as it is. But nobody should wait for such a job. */
+function neverFiring(settings: Settings, jobs: readonly ValidatedJob[]): Note[] {
+  const idle = jobs.filter((job) => job.enabled && job.type !== 'manual' && job.next.length === 0);
+  return idle.map(({ id, type, expression }) => ({
+    file: settings.file,
+    line: null,
+    column: null,
+    path: `scheduler.jobs.${id}`,
+    code: 'NEVER_FIRES',
+    message: type === 'once' ? `${expression} is past: it never runs` : `${expression} never fires`,
+    fix: type === 'once' ? 'give a time to come, or remove the job' : 'name a day that comes',
+  }));
 }
 
 /** A schedule as face B takes it: cron, nickname, interval, ISO time, `now`, `manual`. */
@@ -63,7 +77,7 @@ export function validateExpression(text: string, timezone: string, now: EpochMs)
 }
 
 /** The zone in which an expression without a job is read: the settings' where they hold, else UTC. */
-export function zoneOfSettings(result: LoadResult): Settings['scheduler']['timezone'] {
+export function zoneOfSettings(result: Checked): Settings['scheduler']['timezone'] {
   return result.kind === 'ok' ? result.settings.scheduler.timezone : 'UTC';
 }
 

@@ -3,6 +3,7 @@
 import { Command, Option } from 'commander';
 import { examples, type Perform } from './command.ts';
 import { addAgainCommands } from './commands/again.ts';
+import { addForecastCommands } from './commands/forecast.ts';
 import { addLookCommands } from './commands/look.ts';
 import { addPauseCommands } from './commands/pause.ts';
 import { addRunCommands } from './commands/run.ts';
@@ -47,6 +48,7 @@ export function buildProgram(io: CliIo, perform: Perform): Command {
   addLookCommands(program, perform);
   addPauseCommands(program, perform);
   addSettingsCommands(program, perform);
+  addForecastCommands(program, perform);
   examples(program, [
     ['aclarai-scheduler start', 'run the service in this terminal'],
     ['aclarai-scheduler list', 'all jobs, their next and last runs'],

@@ -81,6 +81,12 @@ export class Session {
     return ledger;
   }
 
+  /** What holds, or null: for commands that can do without. */
+  async openIfThere(): Promise<Installation | null> {
+    const loaded = await this.io.host.load(this.places);
+    return loaded.kind === 'ok' ? this.#keep(loaded.installation) : null;
+  }
+
   /** As `openToLook`, with the ledger's jobs as the settings say: for commands that write. */
   async openToWrite(): Promise<Installation> {
     const installation = await this.openToLook();

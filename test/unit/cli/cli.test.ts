@@ -18,6 +18,8 @@ const COMMANDS = [
   ['pause'],
   ['resume'],
   ['validate'],
+  ['simulate'],
+  ['plan'],
   ['config'],
   ['config', 'show'],
 ];

@@ -3,35 +3,30 @@
 import { formatNote } from '#service/host';
 import type { ValidatedJob, ValidateShape } from '#service/validate';
 import { fields, table } from '../table.ts';
-import { NONE, plural, timeText, utcText } from '../text.ts';
+import { plural, timeText, utcText } from '../text.ts';
 
 export function settingsText(shape: ValidateShape, file: string, width: number): string {
   const head = `${file}: ok, ${plural(shape.jobs.length, 'job')}\n`;
+  const jobs = shape.jobs.map((job) => `\n${job.id}\n${jobText(job, width)}`).join('');
   const warnings = shape.warnings.map((warning) => `warning: ${formatNote(warning)}\n`).join('');
-  if (shape.jobs.length === 0) return head + warnings;
-  const rows = table<ValidatedJob>(
-    [
-      { head: 'ID', cell: (job) => job.id ?? NONE },
-      { head: 'TYPE', cell: (job) => job.type },
-      { head: 'SCHEDULE', cell: (job) => job.expression, flexible: true },
-      { head: 'NEXT RUN', cell: (job) => (job.enabled ? timeText(job.next[0] ?? null) : 'not scheduled') },
-      { head: 'ZONE', cell: (job) => job.timezone },
-      { head: 'MEANING', cell: (job) => job.sentence, flexible: true },
-    ],
-    shape.jobs,
-    width,
-  );
-  return head + rows + warnings;
+  return head + jobs + (warnings === '' ? '' : `\n${warnings}`);
 }
 
 export function expressionText(job: ValidatedJob, width: number): string {
+  return jobText(job, width);
+}
+
+function jobText(job: ValidatedJob, width: number): string {
+  const costs = job.restart_costs;
   const head = fields([
     ['Type', job.type],
     ['Expression', job.expression],
     ['Meaning', job.sentence],
     ['Zone', job.timezone],
+    ...(costs === null ? [] : [['10m restart', costs.sentence] as const]),
   ]);
   if (job.type === 'manual') return head;
+  if (!job.enabled) return `${head}Next runs: none, it is not scheduled\n`;
   if (job.next.length === 0) return `${head}Next runs: none, it never fires again\n`;
   const isUtc = job.timezone === 'UTC';
   const slots = table<string>(
