@@ -328,7 +328,11 @@ describe('settings and schedules', () => {
     expect(valid.jobs.find((job) => job.id === 'report')).toMatchObject({
       sentence: 'At 03:00',
       next: { length: 5 },
-      restart_costs: null,
+      restart_costs: {
+        slots: 1,
+        missed: 1,
+        sentence: '1 slot missed: downtime (grace 5m, misfire_policy skip)',
+      },
     });
     const config = await at.command('config', 'show', '--origin');
     expect(config.stdout).toMatch(/^scheduler\.timezone +UTC +settings\/aclarai\.config\.yaml:3$/m);
