@@ -15,7 +15,7 @@ export interface Rivals {
 
 export type Admission =
   | { kind: 'admit' }
-  /** Queued without a place: `cancel` are asked to stop for it, `replaced` wait no longer. */
+  /** Queued without a place: `cancel` are asked to stop for it, `replaced` (queued ones) leave for it. */
   | { kind: 'wait'; inTheWay: string; cancel: string[]; replaced: string[] }
   | { kind: 'refuse'; reason: 'overlap' | 'queue_full'; inTheWay: string };
 
@@ -46,16 +46,20 @@ export function admit(
       if (waiting.length + count > LONGEST_QUEUE) return { kind: 'refuse', reason: 'queue_full', inTheWay };
       return { kind: 'wait', inTheWay, cancel: [], replaced: [] };
     case 'cancel_previous': {
-      // A line is not cut: what comes after it waits for its end (rule 3).
       const surplus = own.slice(0, Math.max(0, own.length - maxInstances + 1));
-      const single = (run: PlaceHolder) => run.line === null;
-      const ids = (runs: readonly PlaceHolder[]) => runs.filter(single).map((run) => run.runId);
-      return { kind: 'wait', inTheWay, cancel: ids([...surplus, ...others]), replaced: ids(waiting) };
+      // A line is not cut: what comes after it waits for its end (rule 3).
+      const leave = [...surplus, ...others, ...waiting].filter((run) => run.line === null);
+      const ids = (runs: readonly PlaceHolder[]) => runs.map((run) => run.runId);
+      const [replaced, cancel] = [leave.filter(isQueued), leave.filter((run) => !isQueued(run))];
+      return { kind: 'wait', inTheWay, cancel: ids(cancel), replaced: ids(replaced) };
     }
     default:
       return { kind: 'refuse', reason: 'overlap', inTheWay };
   }
 }
+
+/** With or without a place: it can leave at once, nobody has to confirm an end. */
+const isQueued = (run: PlaceHolder) => run.state === 'queued';
 
 /** Admitted, never started, and without a place; runs behind the head of a line that has one do not wait for another. */
 function waitingForPlace(live: readonly PlaceHolder[]): PlaceHolder[] {

@@ -9,7 +9,7 @@ import { isBeyondGrace } from './eligible.ts';
 import type { Grid, Span } from './grid.ts';
 import type { PlanContext } from './plan.ts';
 import { endOf, type Segment } from './segments.ts';
-import { giveUpRetries, maxWaitMs } from './waiting.ts';
+import { countsAsExecution, giveUpRetries, leaveForAnother, maxWaitMs } from './waiting.ts';
 
 /** A gap row is closed and a new one opened at least this often (rule 6). */
 const LONGEST_GAP_MS = 3_600_000;
@@ -30,6 +30,8 @@ export class Pass {
   #gap: OpenGap | null = null;
   #circuit: StoredJob['circuit'];
   #admitted = 0;
+  /** Admitted before, and gone now without a start (rule 19). */
+  #givenBack = 0;
   /** The last slot that a job at its limit still has (rule 19). */
   #lastOfLimit: EpochMs | null = null;
 
@@ -92,7 +94,7 @@ export class Pass {
   decision(newest: EpochMs | null): FireDecision {
     const job = this.#job;
     const limit = job.policy.maxExecutions;
-    const spent = limit !== null && this.#executed + this.#admitted >= limit;
+    const spent = limit !== null && this.#executed + this.#admitted - this.#givenBack >= limit;
     const cursor = this.#lastOfLimit ?? Math.max(job.cursor, newest ?? job.cursor);
     const nextSlot = spent ? null : this.#grid.next(cursor);
     const waitsForResume = job.schedule.kind === 'at' && this.#gap !== null && isPauseGap(this.#gap);
@@ -214,8 +216,9 @@ export class Pass {
     this.#end.push(...giveUpRetries(policy, this.#due.live));
     if (answer.kind !== 'wait') return;
     this.#cancel.push(...answer.cancel.map((runId) => ({ runId, by: row.runId })));
-    for (const runId of answer.replaced)
-      this.#end.push({ runId, state: 'skipped', reason: 'superseded', error: null });
+    this.#end.push(...leaveForAnother(answer.replaced, this.#due));
+    const own = this.#due.live.filter((run) => answer.replaced.includes(run.runId));
+    this.#givenBack += own.filter(countsAsExecution).length;
   }
 
   #kindOf(slot: EpochMs): RunKind {

@@ -8,7 +8,7 @@ import { eligibleSpans, missedSpans } from './eligible.ts';
 import { Grid } from './grid.ts';
 import { Pass } from './pass.ts';
 import { segments } from './segments.ts';
-import { endExpired } from './waiting.ts';
+import { countsAsExecution, endExpired } from './waiting.ts';
 
 export interface PlanContext {
   at: EpochMs;
@@ -75,9 +75,4 @@ function goesOn(job: StoredJob, unstarted: number, schedule: Schedule, at: Epoch
   if (nextSlot === null) return {};
   const nextDue = new Grid(schedule, job.uid, job.policy.jitterMs).due(nextSlot);
   return { state: 'active', cursor: at, nextSlot, nextDue };
-}
-
-/** Counted as an execution when it was admitted, and has never started (rule 19). */
-function countsAsExecution(run: DueJob['live'][number]): boolean {
-  return (run.kind === 'scheduled' || run.kind === 'catchup') && run.attempts.length === 0;
 }

@@ -46,6 +46,18 @@ export function endOfWait<Unstarted extends 'missed' | 'skipped'>(
   return run.attempts.length > 0 ? 'interrupted' : unstarted;
 }
 
+/** Queued runs that leave for the one just admitted (rule 4, `cancel_previous`). */
+export function leaveForAnother(replaced: readonly string[], due: Pick<DueJob, 'live' | 'groupLive'>): RunEnd[] {
+  return [...due.live, ...due.groupLive]
+    .filter((run) => replaced.includes(run.runId))
+    .map((run) => ({
+      runId: run.runId,
+      state: endOfWait(run, 'skipped'),
+      reason: 'superseded',
+      error: run.error,
+    }));
+}
+
 function waitsSince(run: Run): EpochMs {
   return Math.max(run.queuedAt, run.attempts.at(-1)?.endedAt ?? 0, run.notBefore ?? 0);
 }
@@ -74,6 +86,11 @@ export function giveUpRetries(policy: Pick<JobPolicy, 'overlap'>, live: readonly
   return live
     .filter((run) => isWaitingRetry(run) && run.line === null && !HAND_STARTED.includes(run.kind))
     .map((run) => ({ runId: run.runId, state: 'failed', reason: 'superseded', error: run.error }));
+}
+
+/** Counted as an execution when it was admitted, and has never started (rule 19). */
+export function countsAsExecution(run: Pick<Run, 'kind' | 'attempts'>): boolean {
+  return (run.kind === 'scheduled' || run.kind === 'catchup') && run.attempts.length === 0;
 }
 
 /** Between two attempts; what a shutdown gave back holds its place. */

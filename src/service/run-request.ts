@@ -1,11 +1,12 @@
 // May a run be started by hand, by call or at start, and as which row? (rules 4, 7, 16, 18.) Pure.
 
-import { admit, type Rivals } from '#core/admit';
+import { admit } from '#core/admit';
 import type { EpochMs } from '#core/clock';
 import { SchedulerError } from '#core/errors';
 import type { JsonObject } from '#core/handler';
 import type { StoredJob } from '#core/job';
 import { idempotencyKey, isFinal, type Reason, type Run } from '#core/run';
+import { leaveForAnother } from '#engine/waiting';
 import type { DueJob, EnqueueDecision, NewRun } from '#store/store';
 
 export interface RunRequest {
@@ -22,6 +23,8 @@ export interface RunRequest {
   retry?: boolean;
   handlerKnown: boolean;
 }
+
+type Rivals = Pick<DueJob, 'job' | 'live' | 'groupLive'>;
 
 /** Refusals of a person's wish are errors and write no row; what the settings ask for at start is recorded instead. */
 export function requestRun({ job, live, groupLive }: DueJob, request: RunRequest): EnqueueDecision {
@@ -78,7 +81,7 @@ export function refuseToRun(
 
 /** One admission for all starts (rule 4); `force` needs no place. */
 function place(
-  { job, live, groupLive }: Rivals & Pick<DueJob, 'job'>,
+  { job, live, groupLive }: Rivals,
   row: NewRun,
   force: boolean,
 ): EnqueueDecision {
@@ -89,12 +92,12 @@ function place(
     kind: 'enqueue',
     row: { ...row, holdsPlace: false },
     cancel: answer.cancel.map((runId) => ({ runId, by: row.runId })),
-    end: answer.replaced.map((runId) => ({ runId, state: 'skipped', reason: 'superseded', error: null })),
+    end: leaveForAnother(answer.replaced, { live, groupLive }),
   };
 }
 
 /** Where the job already has a run queued or live, or has no place, the startup run is a skipped row (rules 4, 18). */
-function startup(rivals: Rivals & Pick<DueJob, 'job'>, row: NewRun, request: RunRequest): EnqueueDecision {
+function startup(rivals: Rivals, row: NewRun, request: RunRequest): EnqueueDecision {
   const skipped = (reason: Reason, by: string | null): EnqueueDecision => ({
     kind: 'enqueue',
     row: { ...row, state: 'skipped', reason, by },

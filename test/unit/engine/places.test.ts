@@ -142,6 +142,13 @@ const admissions: [string, Partial<JobPolicy>, Run[], Run[], object][] = [
     { kind: 'wait', cancel: ['a'], replaced: ['b'] },
   ],
   [
+    'cancel_previous, one with a place has not started',
+    { overlap: 'cancel_previous' },
+    [run('a', { state: 'queued', attempt: 0 })],
+    [run('g'), run('h', { state: 'queued' })],
+    { kind: 'wait', inTheWay: 'a', cancel: ['g'], replaced: ['a', 'h'] },
+  ],
+  [
     'cancel_previous in a group',
     { overlap: 'cancel_previous' },
     [],
@@ -275,6 +282,17 @@ it('an execution that never started may be made up for (rule 19)', () => {
     state: 'active',
     nextSlot: T0 + HOUR + MINUTE,
   });
+});
+
+it('an execution that leaves for a newer slot is given back in the same pass (rule 19)', () => {
+  const job = stored({ overlap: 'cancel_previous', maxExecutions: 3 }, { admittedCount: 2 });
+  const decision = decide({ job, live: [run('a'), waiting('b')] }, T0 + MINUTE);
+  expect(decision).toMatchObject({ admitted: 1, state: 'active', nextSlot: T0 + 2 * MINUTE });
+  const second = { ...failedAttempt, n: 2, outcome: 'given_back' } as const;
+  const cut = waiting('b', { attempt: 1, attempts: [failedAttempt, second], holdsPlace: true });
+  const started = decide({ job, live: [cut] }, T0 + MINUTE);
+  expect(started).toMatchObject({ state: 'completed', nextSlot: null });
+  expect(started.end).toMatchObject([{ runId: 'b', state: 'failed', reason: 'superseded' }]);
 });
 
 const open = (probeFrom: number) => ({ openedAt: T0, probeFrom });
