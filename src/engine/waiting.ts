@@ -47,7 +47,10 @@ export function endOfWait<Unstarted extends 'missed' | 'skipped'>(
 }
 
 /** Queued runs that leave for the one just admitted (rule 4, `cancel_previous`). */
-export function leaveForAnother(replaced: readonly string[], due: Pick<DueJob, 'live' | 'groupLive'>): RunEnd[] {
+export function leaveForAnother(
+  replaced: readonly string[],
+  due: Pick<DueJob, 'live' | 'groupLive'>,
+): RunEnd[] {
   return [...due.live, ...due.groupLive]
     .filter((run) => replaced.includes(run.runId))
     .map((run) => ({

@@ -80,11 +80,7 @@ export function refuseToRun(
 }
 
 /** One admission for all starts (rule 4); `force` needs no place. */
-function place(
-  { job, live, groupLive }: Rivals,
-  row: NewRun,
-  force: boolean,
-): EnqueueDecision {
+function place({ job, live, groupLive }: Rivals, row: NewRun, force: boolean): EnqueueDecision {
   const answer = admit(job.policy, { live, groupLive });
   if (answer.kind === 'admit' || force) return { kind: 'enqueue', row };
   if (answer.kind === 'refuse') return { kind: 'refuse', because: answer.reason, inTheWay: answer.inTheWay };
