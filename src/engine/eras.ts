@@ -14,6 +14,8 @@ export interface Era {
   /** Null = no slots then, and `off` says why. */
   schedule: ScheduleSpec | null;
   off: OffReason | null;
+  /** The schedule it would have had: what it lost while it was away is counted by it (rule 14). */
+  dormant: ScheduleSpec | null;
   /** What began it; null = older than what is kept. */
   begun: JobChange | null;
   /** It ended because the job was complete: after its last row it had no slots any more (rule 19). */
@@ -66,11 +68,11 @@ export function eraAt(eras: readonly Era[], at: EpochMs): Era {
   return eras.find((era) => at <= era.upTo) ?? eras.at(-1)!;
 }
 
-function asEra({ schedule, manualOnly, state }: Standing): Pick<Era, 'schedule' | 'off'> {
-  if (state !== 'active') return { schedule: null, off: state as OffReason };
-  if (manualOnly || schedule === null || schedule.kind === 'manual')
-    return { schedule: null, off: 'by_hand_only' };
-  return { schedule, off: null };
+function asEra({ schedule, manualOnly, state }: Standing): Pick<Era, 'schedule' | 'off' | 'dormant'> {
+  const hasSlots = !manualOnly && schedule !== null && schedule.kind !== 'manual';
+  const dormant = hasSlots ? schedule : null;
+  if (state !== 'active') return { schedule: null, off: state as OffReason, dormant };
+  return hasSlots ? { schedule, off: null, dormant } : { schedule: null, off: 'by_hand_only', dormant };
 }
 
 function defines({ what }: JobChange): boolean {
@@ -79,7 +81,7 @@ function defines({ what }: JobChange): boolean {
 
 function standingBefore({ what, before }: JobChange): Standing {
   if (what === 'created') return NOT_CREATED;
-  if (what === 'returned') return { ...NOT_CREATED, state: 'orphaned' };
+  if (what === 'returned') return { ...standingOf(before as unknown as Definition), state: 'orphaned' };
   if (what === 'state') return { ...NOT_CREATED, state: String(before) };
   return before === null ? NOT_CREATED : standingOf(before as unknown as Definition);
 }

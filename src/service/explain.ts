@@ -82,7 +82,9 @@ export class Explainer {
     const era = at > now ? presentEra(present) : eraAt(erasOf(changes), at);
     const schedule = era.schedule && scheduleOf(era.schedule);
     const isSlot = schedule?.prev(at) === at;
-    const row = isSlot || covering.some((run) => endsAt(run, at)) ? narrowest(covering) : null;
+    const isRowSlot =
+      isSlot || covering.some((run) => endsAt(run, at)) || wasAway(covering, era, at, scheduleOf);
+    const row = isRowSlot ? narrowest(covering) : null;
     const due = isSlot ? dueAt(schedule, at, job.uid, (row?.snapshot.policy ?? job.policy).jitterMs) : null;
     const held = await this.#pausesAt(job, at > now ? now : (due ?? at));
     const down = at > now ? null : downAt(await store.boots({ limit: MANY }), due ?? at);
@@ -150,7 +152,7 @@ export class Explainer {
     at: EpochMs,
     now: EpochMs,
   ): Promise<WhyFacts['forecast']> {
-    const missed = { state: 'missed', reason: 'downtime' } as const;
+    const missed = { state: 'missed', reason: 'downtime', isChanged: true } as const;
     const isSame = JSON.stringify(present.schedule) === JSON.stringify(job.schedule) && isScheduled(present);
     if (job.uid !== present.uid || !isSame) return missed;
     const { store, handlerKnown, scheduleOf, newRunId } = this.#parts;
@@ -168,7 +170,8 @@ export class Explainer {
     const row = rows.find(
       ({ slot, covers }) => (covers?.from ?? slot ?? Infinity) <= at && at <= (slot ?? 0),
     );
-    return row ? { state: row.state, reason: row.reason } : { state: 'skipped', reason: 'paused' };
+    const { state, reason } = row ?? { state: 'skipped', reason: 'paused' };
+    return { state, reason, isChanged: false };
   }
 }
 
@@ -181,6 +184,7 @@ function presentEra(job: StoredJob): Era {
     upTo: Infinity,
     schedule: isOn ? job.schedule : null,
     off: isOn ? null : off,
+    dormant: job.schedule,
     begun: null,
     wasLast: false,
   };
@@ -189,6 +193,17 @@ function presentEra(job: StoredJob): Era {
 /** A range begins and ends with slots; what lies between may be none. */
 function endsAt(run: Run, at: EpochMs): boolean {
   return run.slot === at || run.covers?.from === at;
+}
+
+/** Slots of the time in which it was not in the settings are those of the schedule it had (rule 14). */
+function wasAway(
+  rows: readonly Run[],
+  { dormant, off }: Era,
+  at: EpochMs,
+  scheduleOf: ExplainerParts['scheduleOf'],
+): boolean {
+  if (off !== 'orphaned' || dormant === null || rows.length === 0) return false;
+  return scheduleOf(dormant).prev(at) === at;
 }
 
 /** A row of one slot says more than a range around it. */

@@ -41,16 +41,17 @@ export function spanText(ms: number): string {
   return two.map(({ text }) => text).join(' ');
 }
 
-/** `ann (backup) from … to …`, several joined by `and`; one that holds still says so. */
+/** `ann (backup) from … to …`, or `ann since … and still`; several are joined by `and by`. */
 export function pausesText(pauses: readonly Pause[], now: EpochMs, zone: string): string {
   return pauses
     .map((pause) => {
       const { who, why, since, until } = pause;
       const end = endOf(pause);
       const isOver = end !== null && end <= now;
-      const from = `${who}${why ? ` (${why})` : ''} from ${timeIn(since, zone)}`;
-      if (isOver) return `${from} to ${timeIn(end, zone)}`;
-      return `${from} on, and still is${until === null ? '' : ` until ${timeIn(until, zone)}`}`;
+      const holder = `${who}${why ? ` (${why})` : ''}`;
+      if (isOver) return `${holder} from ${timeIn(since, zone)} to ${timeIn(end, zone)}`;
+      const open = until === null ? ' and still' : ` until ${timeIn(until, zone)}`;
+      return `${holder} since ${timeIn(since, zone)}${open}`;
     })
     .join(', and by ');
 }
@@ -83,21 +84,22 @@ export function runText(run: Pick<Run, 'runId' | 'jobId' | 'jobUid'>, jobUid: st
 
 /** What a change did to the job: `the schedule was changed from … to …`. */
 export function changeText(change: JobChange, zone: string): string {
-  const when = `at ${timeIn(change.at, zone)} by ${change.by}`;
+  const at = `at ${timeIn(change.at, zone)}`;
+  const when = change.by === 'settings' ? `in the settings ${at}` : `${at} by ${change.by}`;
   const [before, after] = [scheduleIn(change.before), scheduleIn(change.after)];
   switch (change.what) {
     case 'created':
-      return `the job was made ${when}`;
+      return `the job was made ${change.by === 'settings' ? at : when}`;
     case 'enabled':
       return `the job was ${isOff(change.after) ? 'disabled' : 'enabled'} ${when}`;
     case 'orphaned':
-      return `the job was taken out of the settings ${when}`;
+      return `the job was taken out of the settings ${at}`;
     case 'returned':
-      return `the job came back into the settings ${when}`;
+      return `the job came back into the settings ${at}`;
     case 'deleted':
       return `the job was deleted ${when}`;
     case 'state':
-      return `the job became ${String(change.after)} ${when}`;
+      return `the job became ${String(change.after)} ${at}`;
     default:
       return before !== null && after !== null && before !== after
         ? `the schedule was changed from ${before} to ${after} ${when}`
@@ -108,7 +110,8 @@ export function changeText(change: JobChange, zone: string): string {
 export function changeShape(change: JobChange | null, zone: string): object | null {
   if (change === null) return null;
   const { what, at, by, before, after } = change;
-  return { what, at: iso(at, zone), by, before: scheduleIn(before), after: scheduleIn(after) };
+  const shown = (side: JobChange['after']) => (typeof side === 'string' ? side : scheduleIn(side));
+  return { what, at: iso(at, zone), by, before: shown(before), after: shown(after) };
 }
 
 function scheduleIn(definition: JobChange['after']): string | null {

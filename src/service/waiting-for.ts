@@ -54,8 +54,8 @@ export function waitingText(run: Run, waiting: Waiting, now: EpochMs, zone: stri
     case 'service':
       return `for a service to start it: ${downText(waiting.down, zone)}`;
     case 'time': {
-      const failed = run.error ? ` after ${run.error.message}` : '';
-      return `for ${what}${failed}, which starts at ${timeIn(waiting.notBefore, zone)}, in ${spanText(waiting.notBefore - now)}`;
+      const failed = run.error ? `; the one before failed: ${run.error.message}` : '';
+      return `for ${what}, which starts at ${timeIn(waiting.notBefore, zone)}, in ${spanText(waiting.notBefore - now)}${failed}`;
     }
     case 'pause':
       return `for the end of a pause: paused by ${pausesText(waiting.pauses, now, zone)}`;
@@ -64,7 +64,7 @@ export function waitingText(run: Run, waiting: Waiting, now: EpochMs, zone: stri
     case 'place':
       return `for a place behind ${runText(waiting.behind, run.jobUid)}, which is ${waiting.behind.state}`;
     case 'cap':
-      return `for one of the ${waiting.cap} places that all jobs share (max_concurrent_executions)`;
+      return `for one of the places that all jobs share (max_concurrent_executions: ${waiting.cap})`;
     case 'turn':
       return 'for its turn, which comes at once';
   }

@@ -38,13 +38,20 @@ export interface WhyFacts {
   /** What the schedule has next, by the job as it is now; null = nothing. */
   nextSlot: EpochMs | null;
   /** What a service that started now would make of a slot that nobody has decided. */
-  forecast: { state: 'queued' | 'skipped' | 'missed'; reason: Reason | null } | null;
+  forecast: Forecast | null;
   /** A slot that was to be decided and has no account. */
   isHole: boolean;
   /** Of the job that bears the id now; null = it is that one, or none does. */
   madeAgainAt: EpochMs | null;
   /** `scheduler.enabled`. */
   enabled: boolean;
+}
+
+export interface Forecast {
+  state: 'queued' | 'skipped' | 'missed';
+  reason: Reason | null;
+  /** Its definition has changed in the settings: there is no catch-up across that (rule 14). */
+  isChanged: boolean;
 }
 
 export type WhyAnswer =

@@ -41,8 +41,8 @@ export function skipped(facts: WhyFacts, row: Run): Told {
       return circuitOpen(facts, row);
     case 'superseded':
       return {
-        because: { after: facts.after && isoOrNull(facts.after.slot, zone) },
-        text: 'while it waited for a place a newer slot took its turn',
+        because: { newer_slot: isoOrNull(facts.after?.slot ?? null, zone) },
+        text: `while it waited for a place the newer slot of ${timeOrUnknown(facts.after?.slot ?? null, zone)} took its turn`,
       };
     case 'handler_missing': {
       const { handler } = row.snapshot;
@@ -54,7 +54,7 @@ export function skipped(facts: WhyFacts, row: Run): Told {
     }
     case 'by_handler': {
       const message = row.error?.message ?? null;
-      return { because: { message }, text: `the job itself skipped it${message ? `: ${message}` : ''}` };
+      return { because: { message }, text: `by the job itself${message ? `: ${message}` : ''}` };
     }
     default:
       return byChange(facts, row);
@@ -166,22 +166,31 @@ export function missed(facts: WhyFacts, row: Run): Told {
       return {
         because: { change: changeShape(change, zone) },
         text: change
-          ? `it was past and not decided when ${changeText(change, zone)}`
+          ? `it was past and not decided${change.what === 'created' ? ' yet' : ''} when ${changeText(change, zone)}`
           : 'the schedule was changed before it was decided',
       };
+    case 'restored':
+      return {
+        because: {},
+        text: 'the ledger was restored from a backup, and what happened then is not in it',
+      };
     default:
-      return { because: { reason: row.reason }, text: String(row.reason) };
+      return { because: {}, text: String(row.reason) };
   }
 }
 
-/** Why a late slot was not made up for (rule 2). */
 function tooLate({ dueAt, at }: WhyFacts, row: Run): string {
-  const { misfireGraceMs, misfirePolicy, catchupMax, catchupWindowMs }: JobPolicy = row.snapshot.policy;
-  const late = spanText(row.queuedAt - (dueAt ?? at));
-  if (misfirePolicy === 'skip' && misfireGraceMs !== null)
-    return `; ${late} late it was beyond its grace of ${spanText(misfireGraceMs)}`;
-  if (misfirePolicy === 'latest' && misfireGraceMs !== null)
-    return `; ${late} late, only the newest slot is caught up`;
+  return tooLateText(row.snapshot.policy, row.queuedAt - (dueAt ?? at));
+}
+
+/** Why a slot that is so late is not made up for (rule 2). Follows what made it late. */
+export function tooLateText(policy: JobPolicy, lateMs: number): string {
+  const { misfireGraceMs, misfirePolicy, catchupMax, catchupWindowMs } = policy;
+  const late = spanText(lateMs);
+  const isTooLate = misfireGraceMs !== null && lateMs > misfireGraceMs;
+  if (isTooLate && misfirePolicy === 'skip')
+    return `; ${late} late it is beyond its grace of ${spanText(misfireGraceMs)}`;
+  if (isTooLate && misfirePolicy === 'latest') return `; ${late} late, only the newest slot is caught up`;
   return `; ${late} late, at most ${catchupMax} slots of the last ${spanText(catchupWindowMs)} are caught up`;
 }
 

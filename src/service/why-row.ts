@@ -77,7 +77,7 @@ function howItRan(row: Run): string {
 
 function endText(row: Run): string {
   const took = row.durationMs === null ? '' : ` ${spanText(row.durationMs)}`;
-  const tries = row.attempts.length > 1 ? ` at attempt ${row.attempts.length}` : '';
+  const tries = row.attempts.length > 1 ? `, at attempt ${row.attempts.length}` : '';
   switch (row.state) {
     case 'timed_out':
       return `timed out${took && ` after${took}`}${tries}`;
@@ -137,7 +137,7 @@ function underWay(facts: WhyFacts, row: Run): Verdict {
   const shared = { attempt: row.attempt, ...coveredShape(facts, row) };
   if (row.state !== 'queued') {
     const since = row.startedAt ?? row.queuedAt;
-    const word = row.state === 'stopping' ? 'is being stopped' : 'is running';
+    const word = row.state === 'stopping' ? 'is being stopped; it has been running' : 'has been running';
     const nth = row.attempt > 1 ? `, at attempt ${row.attempt}` : '';
     return {
       answer: 'running',
@@ -151,7 +151,7 @@ function underWay(facts: WhyFacts, row: Run): Verdict {
     answer: 'queued',
     reason: null,
     because: { queued_at: iso(row.queuedAt, zone), ...(waiting && waitingShape(waiting, zone)), ...shared },
-    text: `${slotText(facts)}${covered} is queued since ${timeIn(row.queuedAt, zone)}. It waits ${text}.`,
+    text: `${slotText(facts)}${covered} has been queued since ${timeIn(row.queuedAt, zone)}. It waits ${text}.`,
   };
 }
 

@@ -1,8 +1,10 @@
 // The answer where no row accounts for the instant: not scheduled then, to come, not decided yet, or cleaned up. Pure.
 
+import type { JobPolicy } from '#core/job';
 import { changeShape, changeText, downShape, downText, pausesShape, pausesText, timeIn } from './phrases.ts';
 import { iso, isoOrNull, policyShape } from './shapes.ts';
 import type { Verdict, WhyFacts } from './why-facts.ts';
+import { tooLateText } from './why-not.ts';
 
 export function judgeInstant(facts: WhyFacts): Verdict {
   const { job, at, now, dueAt } = facts;
@@ -17,8 +19,6 @@ export function judgeInstant(facts: WhyFacts): Verdict {
   return undecided(facts);
 }
 
-const none = { reason: null, because: null } as const;
-
 function future(facts: WhyFacts): Verdict {
   const { job, at, now, dueAt, pauses, nextSlot } = facts;
   const zone = job.schedule.timezone;
@@ -27,10 +27,11 @@ function future(facts: WhyFacts): Verdict {
     dueAt === null
       ? `${job.id} has no slot planned for ${when}; ${nextText(facts)}`
       : `${job.id} is planned for ${when}${jitterText(facts)}, which is to come`;
+  const lasting = pauses.filter((pause) => pause.until === null || pause.until > at);
   const held =
-    pauses.length === 0
+    lasting.length === 0
       ? ''
-      : ` Unless it is resumed before, it is skipped: paused by ${pausesText(pauses, now, zone)}.`;
+      : ` It is paused by ${pausesText(lasting, now, zone)}: unless that ends before, the slot will be skipped.`;
   const open = job.circuit
     ? ` Its circuit is open since ${timeIn(job.circuit.openedAt, zone)}: the first slot from ${timeIn(job.circuit.probeFrom, zone)} on is tried.`
     : '';
@@ -78,13 +79,17 @@ function deleted(facts: WhyFacts): Verdict {
   };
 }
 
-function notCreated({ job, at }: WhyFacts): Verdict {
+function notCreated({ job, at, changes }: WhyFacts): Verdict {
   const zone = job.schedule.timezone;
+  const isKnown = changes.length > 0;
+  const how = isKnown
+    ? `it was made at ${timeIn(job.createdAt, zone)}`
+    : 'no service has read it from the settings yet';
   return {
     answer: 'not_scheduled',
     reason: null,
-    because: { created_at: iso(job.createdAt, zone) },
-    text: `${job.id} did not exist at ${timeIn(at, zone)}: it was made at ${timeIn(job.createdAt, zone)}.`,
+    because: { off: 'not_created', created_at: isKnown ? iso(job.createdAt, zone) : null },
+    text: `${job.id} did not exist at ${timeIn(at, zone)}: ${how}.`,
   };
 }
 
@@ -98,37 +103,35 @@ function pruned({ job, at }: WhyFacts): Verdict {
   };
 }
 
-const OFF_TEXT = {
-  disabled: 'it was disabled',
-  by_hand_only: 'it ran by hand only',
-  completed: 'it was completed',
-  orphaned: 'it was not in the settings',
-  deleted: 'it was deleted',
-  not_created: 'it did not exist',
-} as const;
-
 function off(facts: WhyFacts): Verdict {
   const { job, at, era } = facts;
   const zone = job.schedule.timezone;
   const why = era.off!;
-  const reason = why === 'disabled' || why === 'orphaned' || why === 'deleted' ? why : null;
-  const spent =
-    why === 'completed' && job.policy.maxExecutions !== null
-      ? `, having had its ${job.policy.maxExecutions} runs (max_executions)`
-      : '';
-  const begun = era.begun ? ` (${changeText(era.begun, zone)})` : '';
-  const until = Number.isFinite(era.upTo) ? ` until ${timeIn(era.upTo, zone)}` : '';
+  const until = Number.isFinite(era.upTo) ? era.upTo : null;
   return {
     answer: 'not_scheduled',
-    reason,
+    reason: why === 'disabled' || why === 'orphaned' || why === 'deleted' ? why : null,
     because: {
       off: why,
       since: isoOrNull(era.begun?.at ?? null, zone),
-      until: Number.isFinite(era.upTo) ? iso(era.upTo, zone) : null,
+      until: isoOrNull(until, zone),
       change: changeShape(era.begun, zone),
     },
-    text: `${job.id} had no slots at ${timeIn(at, zone)}: ${OFF_TEXT[why]} then${spent}${begun}${until}.`,
+    text: `${job.id} had no slots at ${timeIn(at, zone)}: ${offText(facts)}${until === null ? '' : `, until ${timeIn(until, zone)}`}.`,
   };
+}
+
+function offText({ job, era }: WhyFacts): string {
+  const zone = job.schedule.timezone;
+  if (era.off === 'by_hand_only') return 'it is run by hand only';
+  const since = era.begun ? ` since ${timeIn(era.begun.at, zone)}` : '';
+  if (era.off === 'completed') return `it was completed${since}${hadText(job.policy.maxExecutions)}`;
+  return era.begun ? changeText(era.begun, zone) : `it was ${era.off}`;
+}
+
+function hadText(limit: number | null): string {
+  if (limit === null) return '';
+  return `, having had its ${limit === 1 ? 'one run' : `${limit} runs`} (max_executions)`;
 }
 
 function between(facts: WhyFacts): Verdict {
@@ -174,7 +177,7 @@ function hole(facts: WhyFacts): Verdict {
     answer: 'missed',
     reason: null,
     because: { no_account: true, decided_up_to: iso(job.cursor, zone) },
-    text: `There is no account of the slot of ${job.id} at ${timeIn(at, zone)}, and there must be one: this is a fault of the scheduler, please report it. It is known that the slot did not run.`,
+    text: `There is no account of the slot of ${job.id} at ${timeIn(at, zone)}, and there must be one: this is a fault of the scheduler, please report it. Whether it ran is not known.`,
   };
 }
 
@@ -189,61 +192,58 @@ function settledBefore(facts: WhyFacts): Verdict {
     reason: null,
     because: { off: isSpent ? 'completed' : null, max_executions: limit },
     text: isSpent
-      ? `${job.id} had no slots left at ${timeIn(at, zone)}: it was completed with the run before${limit === null ? '' : `, having had its ${limit} runs (max_executions)`}.`
+      ? `${job.id} had no slots left at ${timeIn(at, zone)}: it was completed with the run before${hadText(limit)}.`
       : `${job.id} had no slot to decide at ${timeIn(at, zone)}: its definition was changed while the clock stood before what had been decided.`,
   };
 }
 
 /** A slot of the schedule that nobody has decided yet. */
 function undecided(facts: WhyFacts): Verdict {
-  const { job, at, now, dueAt, pauses, down, forecast, enabled } = facts;
+  const { job, at, now, dueAt, pauses, down, enabled } = facts;
   const zone = job.schedule.timezone;
   const slot = `The slot of ${job.id} at ${timeIn(at, zone)}`;
   if (dueAt! > now) {
-    return {
-      answer: 'future',
-      reason: null,
-      because: { due_at: iso(dueAt!, zone) },
-      text: `${slot} is to come${jitterText(facts)}.`,
-    };
+    const because = { due_at: iso(dueAt!, zone) };
+    return { answer: 'future', reason: null, because, text: `${slot} is to come${jitterText(facts)}.` };
   }
-  if (down) {
-    const state = forecast?.state ?? 'missed';
-    const reason = forecast === null ? 'downtime' : forecast.reason;
-    const then = state === 'queued' ? 'it would still run' : `it would be ${state}: ${reason}`;
-    return {
-      answer: state,
-      reason,
-      because: {
-        down: downShape(down, zone),
-        is_decided: false,
-        pauses: pausesShape(pauses, zone),
-        policy: policyOf(facts),
-      },
-      text: `${slot} is not decided yet: ${downText(down, zone)}. If a service started now, ${then}.`,
-    };
+  if (down?.to === null) return withoutService(facts, `${slot} is not decided yet: ${downText(down, zone)}`);
+  if (!enabled) {
+    const text = `${slot} is not decided yet: scheduler.enabled is false in the settings.`;
+    return { answer: 'queued', reason: null, because: { is_decided: false, enabled: false }, text };
   }
-  if (!enabled)
-    return {
-      answer: 'queued',
-      reason: null,
-      because: { is_decided: false, enabled: false },
-      text: `${slot} is not decided yet: scheduler.enabled is false in the settings.`,
-    };
   if (pauses.length > 0) {
-    const isStopped = pauses.every((pause) => pause.source === 'tool');
-    return {
-      answer: 'skipped',
-      reason: isStopped ? 'stopped' : 'paused',
-      because: { is_decided: false, pauses: pausesShape(pauses, zone) },
-      text: `${slot} is held back: paused by ${pausesText(pauses, now, zone)}.`,
-    };
+    const reason = pauses.every((pause) => pause.source === 'tool') ? 'stopped' : 'paused';
+    const because = { is_decided: false, pauses: pausesShape(pauses, zone) };
+    const text = `${slot} is held back: ${reason} by ${pausesText(pauses, now, zone)}.`;
+    return { answer: 'skipped', reason, because, text };
   }
-  return { ...none, answer: 'queued', text: `${slot} is due and about to be decided.` };
+  const text = `${slot} is due and about to be decided.`;
+  return { answer: 'queued', reason: null, because: { is_decided: false }, text };
+}
+
+/** Nobody decides it now; what the next start will make of it is the planner's to say. */
+function withoutService({ job, now, dueAt, pauses, down, forecast }: WhyFacts, said: string): Verdict {
+  const zone = job.schedule.timezone;
+  const state = forecast?.state ?? 'missed';
+  const reason = forecast === null ? 'downtime' : forecast.reason;
+  const late = state === 'missed' ? tooLateText(job.policy, now - dueAt!) : `: ${reason}`;
+  const why = forecast?.isChanged ? ', because its definition in the settings has changed' : late;
+  const then = state === 'queued' ? 'it would still run' : `it would be ${state}${why}`;
+  return {
+    answer: state,
+    reason,
+    because: {
+      is_decided: false,
+      down: downShape(down, zone),
+      pauses: pausesShape(pauses, zone),
+      policy: policyOf(job.policy),
+    },
+    text: `${said}. If a service started now, ${then}.`,
+  };
 }
 
 /** What decides whether a late slot still runs (rules 1, 2). */
-function policyOf({ job }: WhyFacts): object {
-  const { misfire_grace_time, misfire_policy, catchup_window, catchup_max } = policyShape(job.policy);
+function policyOf(policy: JobPolicy): object {
+  const { misfire_grace_time, misfire_policy, catchup_window, catchup_max } = policyShape(policy);
   return { misfire_grace_time, misfire_policy, catchup_window, catchup_max };
 }

@@ -26,8 +26,8 @@ export function why(facts: WhyFacts): WhyShape {
   const { job, at, row, before, after } = facts;
   const zone = job.schedule.timezone;
   const verdict: Verdict = row ? judgeRow(facts, row) : judgeInstant(facts);
-  const gone =
-    facts.madeAgainAt === null ? '' : ' This was the job that bore the id before; it was made again since.';
+  const isOther = facts.madeAgainAt !== null && at <= (job.deletedAt ?? at);
+  const gone = isOther ? ' This was the job that bore the id before; it was made again since.' : '';
   return {
     job: job.id,
     job_name: job.name,

@@ -15,6 +15,7 @@ const era = (after: number, upTo: number, over: Partial<Era> = {}): Era => ({
   upTo: upTo === Infinity ? upTo : minute(upTo),
   schedule: minutely,
   off: null,
+  dormant: null,
   begun: null,
   wasLast: false,
   ...over,

@@ -1,7 +1,6 @@
 // list, next, status, history, why: questions that change nothing.
 
 import type { Command } from 'commander';
-import { readInstant } from '#service/instant';
 import { type IdOptions, optionalId, requiredId, wholeNumber, withJob } from '../arguments.ts';
 import { examples, type Perform } from '../command.ts';
 import { usageError } from '../exit.ts';
@@ -145,7 +144,6 @@ function addWhy(program: Command, perform: Perform): void {
 async function why(session: Session, job: string, at: string | undefined): Promise<Answer> {
   if (at === undefined) throw usageError('--at is missing', 'e.g. --at 03:00 or --at 2026-03-29T03:00');
   const { service } = await session.openToLook();
-  const { schedule } = await service.find(job);
-  const shape = await service.why(job, readInstant(at, schedule.timezone, session.io.clock.now()));
+  const shape = await service.why(job, at);
   return { data: shape, text: whyText(shape) };
 }
