@@ -42,10 +42,7 @@ it.each(['skip', 'queue_one', 'cancel_previous'])(
 it.each(['queue_all', 'allow'])('with overlap %s it is kept, and tried again', async (overlap) => {
   const s = await waitingRetry(`overlap: ${overlap}`);
   await s.advanceTo('2026-11-21T10:02:30Z');
-  expect(await s.ledger('flaky')).toEqual([
-    '2026-11-21T10:01:00Z queued',
-    '2026-11-21T10:02:00Z succeeded',
-  ]);
+  expect(await s.ledger('flaky')).toEqual(['2026-11-21T10:01:00Z queued', '2026-11-21T10:02:00Z succeeded']);
   await s.advanceTo('2026-11-21T10:11:30Z');
   expect((await s.ledger('flaky'))[0]).toBe('2026-11-21T10:01:00Z succeeded');
 });
