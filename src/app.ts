@@ -12,9 +12,12 @@ import type { Json, JsonObject } from '#core/handler';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { PAUSE_FILE, PAUSE_VARIABLE, PauseSources } from '#engine/pause-sources';
 import { createHousekeeper, type Housekeeper } from '#housekeeper/housekeeper';
+import type { StartThread } from '#runs/call';
 import { WatchedJobPaths } from '#runs/handlers/job-files';
 import { HandlerRegistry } from '#runs/handlers/registry';
 import { inputFault } from '#runs/input';
+import { allowedEnvironment } from '#runs/isolation/environment';
+import { threadStarter } from '#runs/isolation/thread';
 import { buildSchedule } from '#schedule/parse';
 import type { Checked, Host, HostOptions } from '#service/host';
 import { type InstallationParts, Installed } from '#service/installation';
@@ -40,6 +43,8 @@ export interface AppOptions {
   acquireLock?: AcquireLock;
   /** Opens the ledger; a test puts its faults between the file and the parts that use it. */
   openStore?: (options: SqliteStoreOptions) => Promise<Store>;
+  /** A test that moves the clock watches the threads by it. */
+  startThread?: StartThread;
 }
 
 export function createHost(options: AppOptions): Host {
@@ -111,19 +116,17 @@ async function check(options: AppOptions, at: HostOptions): Promise<Checked> {
   });
   return {
     kind: 'ok',
-    settings: { ...settings, warnings: [...settings.warnings, ...notes, ...inlineNotes(settings, registry)] },
+    settings: { ...settings, warnings: [...settings.warnings, ...notes, ...inlineNotes(settings)] },
     handlerKnown: (name) => registry.info(name) !== undefined,
   };
 }
 
-/** Code of users runs inside the service, where nothing can end it: said at validation (rule 8). */
-function inlineNotes(settings: Settings, registry: HandlerRegistry): Note[] {
-  const isOwn = (file: string | null | undefined) =>
-    typeof file === 'string' && !file.startsWith(BUILT_IN_JOBS);
-  const own = settings.jobs.filter((job) => job.enabled && isOwn(registry.info(job.handler)?.file));
-  if (own.length === 0) return [];
-  const message = `${own.map((job) => job.id).join(', ')}: run inside the service: code that blocks stops the scheduler meanwhile, and cannot be ended at its time limit`;
-  const fix = 'write async code that looks at ctx.signal';
+/** Code that runs inside the service's own thread cannot be ended: said at validation (rule 8). */
+function inlineNotes(settings: Settings): Note[] {
+  const inline = settings.jobs.filter((job) => job.enabled && job.policy.isolation === 'inline');
+  if (inline.length === 0) return [];
+  const message = `${inline.map((job) => job.id).join(', ')}: run inside the service: code that blocks stops the scheduler meanwhile, and cannot be ended at its time limit`;
+  const fix = 'isolation: thread, or write async code that looks at ctx.signal';
   return [
     { file: settings.file, line: null, column: null, path: 'scheduler.jobs', code: 'INLINE', message, fix },
   ];
@@ -195,6 +198,7 @@ export function install(
       shutdown: () => settings.scheduler.shutdown,
       config: () => settings.app,
       loadHandler: (name) => registry.load(name),
+      startThread: options.startThread ?? threadStarter(allowedEnvironment(options.env)),
       call: operations({ 'cleanup.run': (input) => runCleanup(housekeeper, input) }),
       onProgress,
     }),

@@ -90,10 +90,13 @@ const POLICY = {
   circuit_action: field(choice(['skip', 'pause']), 'an open circuit skips slots, or pauses the job', {
     fallback: 'skip',
   }),
-  isolation: field(choice(['inline', 'thread', 'process']), 'where the code of the job runs', {
-    fallback: 'inline',
+  isolation: optional(
+    choice(['inline', 'thread', 'process']),
+    'where the code of the job runs; else thread for a job file, inline for a registered function',
+  ),
+  max_memory_mb: field(nullable(whole(1)), 'heap limit of a thread (at least 16 then) or process', {
+    fallback: null,
   }),
-  max_memory_mb: field(nullable(whole(1)), 'heap limit of a thread or process', { fallback: null }),
   run_log: field(choice(['all', 'changes', 'failures']), 'which runs keep their log', { fallback: 'all' }),
   trace: field(flag, 'true: one trace file a run', { fallback: false }),
 };
@@ -124,9 +127,8 @@ export const RESERVED_KEYS: readonly string[] = [
  * no harm. Whoever builds one of them takes its line out.
  */
 export const KEYS_WITHOUT_EFFECT: Partial<Record<JobKey, readonly unknown[]>> = {
-  isolation: ['inline'],
+  isolation: ['inline', 'thread'],
   permissions: [null],
-  max_memory_mb: [null],
   run_log: [],
   trace: [false],
   result_queue: [null],

@@ -12,6 +12,7 @@ import { JOB, JOB_KEYS, type JobKey, KEYS_WITHOUT_EFFECT } from './job-keys.ts';
 import { type ChosenSchedule, scheduleOf } from './job-schedule.ts';
 import {
   type DefaultsLayer,
+  defaultIsolation,
   defaultMisfirePolicy,
   effective,
   type JobLayer,
@@ -47,6 +48,8 @@ interface Draft {
   readonly id: string;
   readonly path: Path;
   readonly handler: string;
+  /** Where its code is: null for a registered function, undefined while nobody knows its handler. */
+  readonly file: string | null | undefined;
   readonly layers: readonly JobLayer[];
   readonly schedule: ChosenSchedule;
   readonly input: JsonObject;
@@ -105,7 +108,10 @@ async function readJob(
   const schedule = scheduleOf(layers, { timezone: context.timezone, cron }, reading.findings);
   if (schedule) warnings.push(...tellNeverFires(reading, schedule, path));
   warnings.push(...tellWithoutEffect(reading, [own, ofClass.layer], path));
-  return schedule && { id, path, handler, layers, schedule, input, inputPaths: written.paths, warnings };
+  const file = info?.file;
+  return (
+    schedule && { id, path, handler, file, layers, schedule, input, inputPaths: written.paths, warnings }
+  );
 }
 
 function isJobEntry(reading: Reading, path: Path): boolean {
@@ -179,7 +185,7 @@ function assemble(reading: Reading, draft: Draft): JobSpec {
     handler: draft.handler,
     input,
     schedule: schedule.draft,
-    policy: policyOf(layers, schedule.draft.kind),
+    policy: policyOf(layers, { kind: schedule.draft.kind, file: draft.file }),
     manualOnly: effective(layers, 'manual_only').value,
     runOnStart: effective(layers, 'run_on_start').value,
   };
@@ -218,14 +224,17 @@ const SCHEDULE_KEYS: readonly JobKey[] = ['cron', 'every', 'at', 'anchor', 'time
 function noteJob(reading: Reading, draft: Draft, enabled: { value: boolean; origin: string }): void {
   const { path, layers, schedule } = draft;
   const at = (key: string) => [...path, key];
+  const dependent: Partial<Record<JobKey, string>> = {
+    misfire_policy: defaultMisfirePolicy(schedule.draft.kind),
+    isolation: defaultIsolation(draft.file),
+  };
   note(reading, at('enabled'), enabled.value, enabled.origin);
   note(reading, at('handler'), draft.handler, layers[0]?.handler?.origin ?? 'default');
   noteSchedule(reading, draft);
   for (const key of JOB_KEYS) {
     if (SCHEDULE_KEYS.includes(key) || ['enabled', 'handler', 'input'].includes(key)) continue;
     const found = effective(layers, key);
-    const value =
-      key === 'misfire_policy' ? (found.value ?? defaultMisfirePolicy(schedule.draft.kind)) : found.value;
+    const value = found.value === undefined ? dependent[key] : found.value;
     if (value !== undefined) note(reading, at(key), value, found.origin, JOB[key] as Field);
   }
   for (const [key, value] of Object.entries(draft.input)) {

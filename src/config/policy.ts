@@ -35,11 +35,14 @@ export function effective<K extends JobKey>(layers: readonly JobLayer[], key: K)
   return { value: value as JobValues[K], origin: 'default' };
 }
 
-/**
- * The policy of a job. `kind` matters for one default: a job that runs once is caught up after downtime
- * unless a policy is written (rule 17).
- */
-export function policyOf(layers: readonly JobLayer[], kind: ScheduleSpec['kind']): JobPolicy {
+/** What our own defaults depend on, beside the table. */
+export interface PolicyFacts {
+  readonly kind: ScheduleSpec['kind'];
+  /** Where the code is; null for a registered function. */
+  readonly file: string | null | undefined;
+}
+
+export function policyOf(layers: readonly JobLayer[], facts: PolicyFacts): JobPolicy {
   const of = <K extends JobKey>(key: K): JobValues[K] => effective(layers, key).value;
   return {
     priority: of('priority'),
@@ -48,7 +51,7 @@ export function policyOf(layers: readonly JobLayer[], kind: ScheduleSpec['kind']
     overlap: of('overlap'),
     coalesce: of('coalesce'),
     misfireGraceMs: of('misfire_grace_time'),
-    misfirePolicy: of('misfire_policy') ?? defaultMisfirePolicy(kind),
+    misfirePolicy: of('misfire_policy') ?? defaultMisfirePolicy(facts.kind),
     catchupWindowMs: of('catchup_window'),
     catchupMax: of('catchup_max'),
     queueTimeoutMs: of('queue_timeout'),
@@ -62,7 +65,7 @@ export function policyOf(layers: readonly JobLayer[], kind: ScheduleSpec['kind']
     circuitProbeMs: of('circuit_probe'),
     circuitAction: of('circuit_action'),
     jitterMs: of('jitter'),
-    isolation: of('isolation'),
+    isolation: of('isolation') ?? defaultIsolation(facts.file),
     permissions: of('permissions') as JobPolicy['permissions'],
     maxMemoryMb: of('max_memory_mb'),
     runLog: of('run_log'),
@@ -72,7 +75,12 @@ export function policyOf(layers: readonly JobLayer[], kind: ScheduleSpec['kind']
   };
 }
 
-/** Our own default of `misfire_policy` depends on the schedule; all others stand in the table. */
+/** A job that runs once is caught up after downtime unless a policy is written (rule 17). */
 export function defaultMisfirePolicy(kind: ScheduleSpec['kind']): 'latest' | 'skip' {
   return kind === 'at' ? 'latest' : 'skip';
+}
+
+/** Only code that a thread can load may run in one; a handler that is not there yet will be a file. */
+export function defaultIsolation(file: string | null | undefined): 'thread' | 'inline' {
+  return file === null ? 'inline' : 'thread';
 }

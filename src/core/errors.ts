@@ -72,6 +72,15 @@ function readError(thrown: unknown, fallbackCode: ErrorCode): ErrorRecord {
   return { code: fallbackCode, message: describe(thrown), fix: null };
 }
 
+/** Where it was thrown, for the log; null where that is not to be had. Never fails. */
+export function stackOf(thrown: unknown): string | null {
+  try {
+    return thrown instanceof Error && typeof thrown.stack === 'string' ? thrown.stack : null;
+  } catch {
+    return null;
+  }
+}
+
 function describe(thrown: unknown): string {
   try {
     return typeof thrown === 'string' ? thrown : (JSON.stringify(thrown) ?? String(thrown));

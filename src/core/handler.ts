@@ -148,10 +148,20 @@ export interface HandlerInfo {
   readonly file: string | null;
 }
 
+/** The code of a job file as it was loaded: what a thread of its own runs, whatever the disk holds by then. */
+export interface JobCode {
+  readonly file: string;
+  readonly hash: string;
+  /** By URL, local imports included. What is not here (packages, data files) is read from the disk. */
+  readonly sources: ReadonlyMap<string, { readonly format: string; readonly text: string }>;
+}
+
 /** A handler that can be called; what a registry answers. */
 export interface Handler {
   readonly info: HandlerInfo;
   /** Version of the code, from its content; null for a registered function. */
   readonly codeHash: string | null;
+  /** Absent for a registered function, which can only run in the service's own thread. */
+  readonly code?: JobCode;
   call(ctx: JobContext): Promise<unknown>;
 }

@@ -26,15 +26,28 @@ export class RetryRequest extends Error {
 
 const LONGEST_WAIT_MS = 30 * 86_400_000;
 
-export interface ContextParts {
-  run: Run;
-  job: StoredJob;
-  input: JsonObject;
+/** The part of `ctx` that is plain data: it crosses a border as it is. */
+export type ContextData = Pick<
+  JobContext,
+  | 'job'
+  | 'runId'
+  | 'attempt'
+  | 'slot'
+  | 'dueAt'
+  | 'idempotencyKey'
+  | 'dryRun'
+  | 'state'
+  | 'lastSuccess'
+  | 'window'
+  | 'stateDir'
+  | 'config'
+>;
+
+/** What `ctx` does. */
+export interface ContextActs {
   signal: AbortSignal;
   log: JobLog;
   clock: Clock;
-  stateDir: string;
-  config: AppConfig;
   paused(): boolean;
   onProgress(progress: Progress): void;
   call(operation: string, input: JsonObject): Promise<Json>;
@@ -46,26 +59,32 @@ export interface Progress {
   note: string | null;
 }
 
-export function createContext(parts: ContextParts): JobContext {
-  const { run, job, clock, signal } = parts;
+export function contextData(run: Run, job: StoredJob, stateDir: string, config: AppConfig): ContextData {
   return {
     job: job.id,
     runId: run.runId,
-    signal,
-    log: parts.log,
     attempt: run.attempt,
     slot: run.slot,
     dueAt: run.dueAt,
     idempotencyKey: idempotencyKey(run),
-    input: parts.input,
     dryRun: run.snapshot.dryRun,
     state: structuredClone(job.handlerState),
     lastSuccess: job.lastSuccess,
     window: { from: job.lastSuccess?.slot ?? null, to: run.slot ?? run.dueAt },
-    stateDir: parts.stateDir,
-    config: parts.config,
-    progress: (done, total, note) => parts.onProgress({ done, total: total ?? null, note: note ?? null }),
-    paused: parts.paused,
+    stateDir,
+    config,
+  };
+}
+
+export function createContext(data: ContextData, input: JsonObject, acts: ContextActs): JobContext {
+  const { clock, signal } = acts;
+  return {
+    ...data,
+    input,
+    signal,
+    log: acts.log,
+    progress: (done, total, note) => acts.onProgress({ done, total: total ?? null, note: note ?? null }),
+    paused: acts.paused,
     async sleep(duration) {
       if (!(await sleep(clock, toMs(duration), signal))) throw signal.reason;
     },
@@ -75,7 +94,7 @@ export function createContext(parts: ContextParts): JobContext {
     retryAfter(duration) {
       throw new RetryRequest(toMs(duration));
     },
-    call: (operation, input = {}) => parts.call(operation, input),
+    call: (operation, input = {}) => acts.call(operation, input),
   };
 }
 

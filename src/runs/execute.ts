@@ -3,16 +3,17 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '#core/clock';
-import { SchedulerError } from '#core/errors';
-import type { AppConfig, Handler, HandlerInfo, Json, JsonObject } from '#core/handler';
+import { SchedulerError, stackOf } from '#core/errors';
+import type { AppConfig, Handler, Json, JsonObject } from '#core/handler';
 import type { StoredJob } from '#core/job';
 import type { Log } from '#core/log';
 import { type Run, runName } from '#core/run';
 import type { Ending } from '#store/store';
+import { type Call, callInline, type StartThread } from './call.ts';
 import { type AbortCause, type Classified, classify, type Returned } from './classify.ts';
-import { createContext, type Progress } from './context.ts';
+import { contextData, createContext, type Progress } from './context.ts';
 import { decide } from './decide.ts';
-import { inputFault } from './input.ts';
+import { checkedInput } from './input.ts';
 
 export interface ExecuteParts {
   clock: Clock;
@@ -20,6 +21,7 @@ export interface ExecuteParts {
   /** `<state>/jobs`. */
   jobStateRoot: string;
   loadHandler(name: string): Promise<Handler>;
+  startThread: StartThread;
   config(): AppConfig;
   paused(): boolean;
   call(operation: string, input: JsonObject, run: Run): Promise<Json>;
@@ -32,6 +34,8 @@ export interface ExecuteParts {
 export interface Stopper {
   readonly controller: AbortController;
   cause: AbortCause;
+  /** Once the handler is called. */
+  call: Call | null;
 }
 
 /** Never throws: whatever a handler does becomes an ending. */
@@ -46,7 +50,7 @@ export async function execute(
   const begun = clock.monotonic();
   const attempt = new Attempt(run, job, stopper, parts);
   const returned = await attempt.call();
-  const ended = classified(returned, stopper, run.snapshot.policy.timeoutMs);
+  const ended = classify(returned, stopper.cause, run.snapshot.policy.timeoutMs);
   for (const warning of ended.warnings) attempt.log.warn(warning);
   const at = clock.now();
   const verdict = decide(run, ended, at, parts.random());
@@ -64,15 +68,6 @@ export async function execute(
     ending.handlerState = attempt.state;
   logEnding(run, ended, ending, parts.log);
   return ending;
-}
-
-/** An answer that cannot even be read (a getter or `toJSON` that throws) is a failure like any other. */
-function classified(returned: Returned, stopper: Stopper, timeoutMs: number): Classified {
-  try {
-    return classify(returned, stopper.cause, timeoutMs);
-  } catch (error) {
-    return classify({ kind: 'threw', error }, stopper.cause, timeoutMs);
-  }
 }
 
 class Attempt {
@@ -100,35 +95,47 @@ class Attempt {
     try {
       const handler = await this.#parts.loadHandler(this.#run.snapshot.handler);
       this.codeHash = handler.codeHash;
-      return { kind: 'returned', value: await this.#callHandler(handler) };
+      const { result, state } = await (await this.#start(handler)).answer;
+      this.state = state;
+      return { kind: 'returned', result };
     } catch (error) {
+      const stack = stackOf(error);
+      if (stack !== null && this.#stopper.cause === null) this.log.debug('the handler threw', { stack });
       return { kind: 'threw', error };
     } finally {
       cancelLimit();
     }
   }
 
-  async #callHandler(handler: Handler): Promise<unknown> {
-    const input = checkedInput(handler.info, this.#run.input);
+  async #start(handler: Handler): Promise<Call> {
     const stateDir = path.join(this.#parts.jobStateRoot, this.#run.jobId);
     await mkdir(stateDir, { recursive: true });
-    const ctx = createContext({
-      run: this.#run,
-      job: this.#job,
-      input,
+    const data = contextData(this.#run, this.#job, stateDir, this.#parts.config());
+    const { policy } = this.#run.snapshot;
+    const acts = {
       signal: this.#stopper.controller.signal,
       log: this.log,
-      clock: this.#parts.clock,
-      stateDir,
-      config: this.#parts.config(),
       paused: this.#parts.paused,
-      onProgress: (progress) => this.#parts.onProgress(this.#run, progress),
-      call: (operation, args) => this.#parts.call(operation, args, this.#run),
-    });
-    const value = await handler.call(ctx);
-    // Checked here: what the ledger cannot keep is a failed attempt, not an ending that can never be written.
-    this.state = JSON.parse(JSON.stringify(ctx.state ?? null)) as Json;
-    return value;
+      onProgress: (progress: Progress) => this.#parts.onProgress(this.#run, progress),
+      call: (operation: string, args: JsonObject) => this.#parts.call(operation, args, this.#run),
+    };
+    const { input } = this.#run;
+    const { code } = handler;
+    if (code && policy.isolation !== 'inline') {
+      // Told to stop before it began: a thread would only have to be ended again.
+      acts.signal.throwIfAborted();
+      this.#stopper.call = this.#parts.startThread({
+        ...{ ...acts, code, data, input },
+        maxMemoryMb: policy.maxMemoryMb,
+      });
+    } else {
+      const ctx = createContext(data, checkedInput(handler.info, input), {
+        ...acts,
+        clock: this.#parts.clock,
+      });
+      this.#stopper.call = callInline(handler, ctx);
+    }
+    return this.#stopper.call;
   }
 }
 
@@ -144,19 +151,6 @@ const ABORT_MESSAGES = {
   cancel: 'the run was cancelled',
   shutdown: 'the service is stopping',
 };
-
-/** Input is checked again at run time: an override by hand was not in the settings. Wrong input is never retried. */
-function checkedInput(info: HandlerInfo, input: JsonObject): JsonObject {
-  if (!info.input) return input;
-  const fault = inputFault(info.input, input);
-  if (fault === null) return info.input.parse(input) as JsonObject;
-  const error = new SchedulerError(
-    'INVALID_PARAMETERS',
-    `invalid input for ${info.name}: ${fault}`,
-    'correct the input of the job',
-  );
-  throw Object.assign(error, { retryable: false });
-}
 
 /** The one line of a run after its last attempt, in the words other aclarai services read; attempts before it at debug. */
 function logEnding(run: Run, ended: Classified, ending: Ending, log: Log): void {

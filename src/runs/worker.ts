@@ -25,7 +25,7 @@ interface InFlight {
   done: Promise<void>;
 }
 
-/** Between the abort of an attempt and the complaint that it does not end (rule 8). */
+/** Between the abort of an attempt and the end of its thread; the complaint where there is none to end (rule 8). */
 const CONFIRM_MS = 10_000;
 /** After a fault of the store. */
 const LOOK_AGAIN_MS = 1_000;
@@ -66,6 +66,7 @@ export class Worker {
   /** Looks for work and for cancel requests. Cheap to call often. */
   wake(): void {
     this.#again = true;
+    for (const { stopper } of this.#inFlight.values()) stopper.call?.refresh();
     this.#filling ??= this.#fill().finally(() => {
       this.#filling = null;
       // Asked between the last look and here: without this the wish would be lost.
@@ -97,6 +98,9 @@ export class Worker {
     await this.#endWithin(drainMs);
     for (const { stopper } of this.#inFlight.values()) stop(stopper, 'shutdown');
     await this.#endWithin(abortMs);
+    const threads = [...this.#inFlight.values()].filter(({ stopper }) => stopper.call?.end);
+    for (const { stopper } of threads) stopper.call?.end?.();
+    await this.#within(LEAST_TO_RECORD_MS, Promise.all(threads.map((flight) => flight.done)));
     const left = [...this.#inFlight.values()].map((flight) => this.#endWithProcess(flight));
     // A store that takes nothing must not keep the process: what is not recorded is a crash to the next start.
     await this.#within(Math.max(abortMs, LEAST_TO_RECORD_MS), Promise.all([...left, this.#settler.idle()]));
@@ -141,7 +145,7 @@ export class Worker {
   }
 
   #begin(run: Run, job: StoredJob): void {
-    const stopper: Stopper = { controller: new AbortController(), cause: null };
+    const stopper: Stopper = { controller: new AbortController(), cause: null, call: null };
     const flight: InFlight = { run, stopper, done: Promise.resolve() };
     this.#inFlight.set(run.runId, flight);
     flight.done = this.#work(flight, job);
@@ -175,13 +179,18 @@ export class Worker {
     }
     const confirmed = new AbortController();
     void this.ended(run.runId).then(() => confirmed.abort());
-    const tooLong = await sleep(clock, CONFIRM_MS, confirmed.signal);
-    if (tooLong && this.#inFlight.has(run.runId)) {
-      const fix = 'make the handler stop when ctx.signal aborts; it keeps its place until it ends';
-      log
-        .at('worker.stop')
-        .warn('a run does not end although it was told to', { job_name: run.jobId, run_id: run.runId, fix });
+    const names = { job_name: run.jobId, run_id: run.runId };
+    if (!(await sleep(clock, CONFIRM_MS, confirmed.signal))) return;
+    const end = stopper.call?.end;
+    if (end) {
+      log.at('worker.stop').warn('a run did not end when it was told to: its thread is ended', names);
+      end();
+      if (!(await sleep(clock, CONFIRM_MS, confirmed.signal))) return;
     }
+    const fix = end
+      ? 'it is inside native code, which nothing can end; it keeps its place until that returns'
+      : 'make the handler stop when ctx.signal aborts; it keeps its place until it ends';
+    log.at('worker.stop').warn('a run does not end although it was told to', { ...names, fix });
   }
 
   /**

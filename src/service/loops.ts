@@ -11,6 +11,7 @@ import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { Heartbeat } from '#engine/heartbeat';
 import { reconcile } from '#engine/reconcile';
 import { Scheduler } from '#engine/scheduler';
+import type { StartThread } from '#runs/call';
 import type { Progress } from '#runs/context';
 import { decide } from '#runs/decide';
 import { Worker } from '#runs/worker';
@@ -35,6 +36,7 @@ export interface LoopsParts {
   readPauses(): Promise<ObservedPause[]>;
   handlerKnown(name: string): boolean;
   loadHandler(name: string): Promise<Handler>;
+  startThread: StartThread;
   scheduleOf(spec: ScheduleSpec): Schedule;
   call(operation: string, input: JsonObject, run: Run): Promise<Json>;
   onProgress(run: Run, progress: Progress): void;

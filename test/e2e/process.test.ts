@@ -281,18 +281,42 @@ function boots(project: Project): unknown[] {
 }
 
 describe('careless code of jobs', () => {
-  test('a rejection nobody awaits and a throw in a timer are told, and the service goes on', async () => {
+  test('a rejection nobody awaits and a throw in a timer are told where code runs inline, and the service goes on', async () => {
     const project = await Project.create();
     const code = aJob(`
       Promise.reject(new Error('floating'));
       setTimeout(() => { throw new Error('late'); }, 1);
       return { items_processed: 1 };`);
-    await withJob(project, 'stray', code, `${NO_SYNC}\n${QUIET}\nstray: { enabled: true, every: 1s }`);
+    const stray = 'stray: { enabled: true, every: 1s, isolation: inline }';
+    await withJob(project, 'stray', code, `${NO_SYNC}\n${QUIET}\n${stray}`);
     const service = project.start();
     expect(await service.message(/nobody handles.*floating/)).toMatchObject({ level: 'ERROR' });
     expect(await service.message(/nobody handles.*late/)).toMatchObject({ level: 'ERROR' });
     const from = service.lines.length;
     expect(await service.runOf('stray', from)).toMatchObject({ success: true });
     expect((await service.kill('SIGTERM')).code).toBe(0);
+  });
+
+  test('in a thread it fails its own run: an exit, a stray error, a loop without end', async () => {
+    const project = await Project.create();
+    const careless = {
+      leaver: 'process.exit(3);',
+      stray: `Promise.reject(new Error('floating')); return {};`,
+      deaf: `console.log('{ this is no JSON'); ctx.log.info('at work'); for (;;) {}`,
+    };
+    const once = (name: string) =>
+      `${name}: { enabled: true, cron: "0 0 1 1 *", run_on_start: true, retries: 0 }`;
+    for (const [name, body] of Object.entries(careless)) await project.write(`jobs/${name}.ts`, aJob(body));
+    const entries = Object.keys(careless).map(once).join('\n');
+    await withJob(project, 'often', OFTEN_JOB, `${OFTEN}\n${entries}`);
+    const service = project.start();
+    expect(await service.runOf('leaver')).toMatchObject({ error: 'the job called process.exit(3)' });
+    expect(await service.runOf('stray')).toMatchObject({ error: 'floating' });
+    const { run_id } = await service.message(/at work/);
+    expect(service.lines).toContainEqual(expect.objectContaining({ msg: '{ this is no JSON', run_id }));
+    expect(await service.runOf('often', service.lines.length)).toMatchObject({ success: true });
+    expect(await service.kill('SIGTERM')).toMatchObject({ code: 0, stderr: '' });
+    const history = await project.json<Row[]>('history', 'deaf');
+    expect(history).toMatchObject([{ state: 'queued', attempts: [{ outcome: 'given_back' }] }]);
   });
 });

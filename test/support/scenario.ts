@@ -16,6 +16,7 @@ import { acquireServiceLock } from '#store/sqlite/service-lock';
 import { install } from '../../src/app.ts';
 import { createLog } from '../../src/log.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
+import { ThreadWatch } from './thread-watch.ts';
 
 export type HandlerFunction = (ctx: JobContext) => unknown;
 
@@ -25,6 +26,8 @@ export interface ScenarioOptions {
   /** The part below `scheduler:`, without it; built-in jobs are off unless named. */
   scheduler: string;
   handlers?: Record<string, HandlerFunction>;
+  /** Job files by name, e.g. `slow.ts`: they run in threads and say where they rest (test/support/thread-watch.ts). */
+  files?: Record<string, string>;
   env?: Record<string, string>;
 }
 
@@ -43,6 +46,7 @@ export class Scenario {
   readonly calls: { job: string; slot: string | null; attempt: number; at: string; ctx: JobContext }[] = [];
   readonly #env: Record<string, string>;
   readonly #entered = new Set<string>();
+  readonly threads = new ThreadWatch();
   #boot: Boot | null = null;
 
   constructor(dir: string, options: ScenarioOptions) {
@@ -121,6 +125,7 @@ export class Scenario {
     if (!boot) throw new Error('the service is not up');
     boot.life.over = true;
     this.#entered.clear();
+    this.threads.kill();
     boot.life.release();
     await boot.installed.close();
     this.#boot = null;
@@ -151,7 +156,7 @@ export class Scenario {
       const running = this.#boot?.installed.running ?? [];
       const before = this.calls.length;
       await new Promise((resolve) => setImmediate(resolve));
-      const parked = running.every((id) => this.#entered.has(id));
+      const parked = running.every((id) => this.#entered.has(id) || this.threads.rests(id));
       still = parked && this.calls.length === before ? still + 1 : 0;
     }
   }
@@ -177,6 +182,7 @@ export class Scenario {
       clock,
       log,
       acquireLock,
+      startThread: this.threads.start,
       version: 'test',
       pid: 1,
       random: () => 0.5,
@@ -242,6 +248,9 @@ export async function createScenario(options: ScenarioOptions): Promise<Scenario
   const dir = await mkdtemp(path.join(tmpdir(), 'scenario-'));
   await mkdir(path.join(dir, 'settings'));
   await mkdir(path.join(dir, 'vault'));
+  await mkdir(path.join(dir, 'jobs'));
+  for (const [name, text] of Object.entries(options.files ?? {}))
+    await writeFile(path.join(dir, 'jobs', name), text);
   const scenario = new Scenario(dir, options);
   const builtIns = ['vault_sync', 'housekeeping'].filter((id) => !options.scheduler.includes(`${id}:`));
   const off = builtIns.map((id) => `\n  ${id}: { enabled: false }`).join('');

@@ -133,8 +133,8 @@ export class HandlerRegistry {
 
   async #tryLoad(file: string): Promise<Handler | null> {
     try {
-      const { exports, hash } = await importVersion(file);
-      const handler = toHandler(file, exports.default, hash);
+      const { exports, code } = await importVersion(file);
+      const handler = { ...toHandler(file, exports.default, code.hash), code };
       this.#told.delete(file);
       return handler;
     } catch (error) {

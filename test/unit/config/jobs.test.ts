@@ -64,7 +64,7 @@ test('everything of a job that is not written has its default', async () => {
       circuitProbeMs: 900_000,
       circuitAction: 'skip',
       jitterMs: 0,
-      isolation: 'inline',
+      isolation: 'thread',
       permissions: null,
       maxMemoryMb: null,
       runLog: 'all',
@@ -191,7 +191,7 @@ test('`handler` names a class other than the job', async () => {
 
 test('keys that do nothing yet are one warning a job', async () => {
   const entry =
-    '{ enabled: true, jitter: 5s, group: g, overlap: queue_one, coalesce: false, circuit_after: 3, isolation: thread, trace: true, result_queue: q }';
+    '{ enabled: true, jitter: 5s, group: g, overlap: queue_one, coalesce: false, circuit_after: 3, isolation: process, trace: true, result_queue: q }';
   const yaml = `scheduler:\n  jobs:\n    count: ${entry}\n`;
   const result = await load(yaml, { handlers: COUNT });
   if (result.kind !== 'ok') throw new Error('expected settings');
@@ -204,7 +204,7 @@ test('keys that do nothing yet are one warning a job', async () => {
   ]);
   expect(result.settings.jobs[0]?.warnings).toHaveLength(1);
   const quiet =
-    '{ enabled: true, jitter: 0, overlap: skip, coalesce: true, isolation: inline, trace: false }';
+    '{ enabled: true, jitter: 0, overlap: skip, coalesce: true, isolation: thread, trace: false }';
   expect((await jobOf(quiet)).warnings).toEqual([]);
 });
 

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import { classify, type Returned } from '#runs/classify';
 import { RetryRequest, SkipRequest } from '#runs/context';
+import { readResult } from '#runs/result';
 
-const returned = (value: unknown): Returned => ({ kind: 'returned', value });
+const returned = (value: unknown): Returned => ({ kind: 'returned', result: readResult(value) });
 const threw = (error: unknown): Returned => ({ kind: 'threw', error });
 
 const table: [string, Returned, Parameters<typeof classify>[1], object][] = [

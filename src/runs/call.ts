@@ -1,0 +1,46 @@
+// The call of a handler: in this thread, or in one of its own that can be ended.
+
+import type { Handler, JobCode, JobContext, JobLog, Json, JsonObject } from '#core/handler';
+import type { ContextData, Progress } from './context.ts';
+import { type Result, readResult, readState } from './result.ts';
+
+/** Under way. */
+export interface Call {
+  /** Settles when nothing of the call runs any more; rejects with what the handler threw. */
+  readonly answer: Promise<Answer>;
+  /** Ends it for certain: `answer` rejects once it is gone. Null = code in this thread, which nothing can end. */
+  readonly end: (() => void) | null;
+  /** What `ctx.paused()` answers may have changed. */
+  refresh(): void;
+}
+
+export interface Answer {
+  result: Result;
+  /** `ctx.state` after the call. */
+  state: Json;
+}
+
+/** All that a handler needs in a thread of its own; what is no plain data stays on this side and is asked. */
+export interface ThreadRequest {
+  code: JobCode;
+  data: ContextData;
+  /** As the run has it: the schema is applied where the handler is. */
+  input: JsonObject;
+  maxMemoryMb: number | null;
+  signal: AbortSignal;
+  log: JobLog;
+  paused(): boolean;
+  onProgress(progress: Progress): void;
+  call(operation: string, input: JsonObject): Promise<Json>;
+}
+
+/** Never throws: a thread that cannot be made is an `answer` that rejects. */
+export type StartThread = (request: ThreadRequest) => Call;
+
+export function callInline(handler: Handler, ctx: JobContext): Call {
+  const answer = async () => {
+    const result = readResult(await handler.call(ctx));
+    return { result, state: readState(ctx.state) };
+  };
+  return { answer: answer(), end: null, refresh: () => {} };
+}

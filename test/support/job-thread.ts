@@ -1,0 +1,124 @@
+// A job file in a thread of its own, as the pipeline starts it: its log and requests kept, its end awaited.
+
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { Json, JsonObject } from '#core/handler';
+import type { Log } from '#core/log';
+import type { Answer, Call, ThreadRequest } from '#runs/call';
+import type { Progress } from '#runs/context';
+import { HandlerRegistry } from '#runs/handlers/registry';
+import { threadStarter } from '#runs/isolation/thread';
+import { appConfig, type LogLine } from './job-context.ts';
+
+const SILENT: Log = {
+  ...{ debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+  with: () => SILENT,
+  at: () => SILENT,
+};
+
+export interface JobFolder {
+  dir: string;
+  registry: HandlerRegistry;
+  write(name: string, text: string): Promise<void>;
+}
+
+/** Job files in a folder of their own, discovered. */
+export async function jobFolder(files: Record<string, string>): Promise<JobFolder> {
+  const dir = await mkdtemp(path.join(tmpdir(), 'job-thread-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  const write = async (name: string, text: string) => {
+    await mkdir(path.dirname(path.join(dir, name)), { recursive: true });
+    await writeFile(path.join(dir, name), text);
+  };
+  for (const [name, text] of Object.entries(files)) await write(name, text);
+  const registry = new HandlerRegistry(SILENT);
+  await registry.discover([dir]);
+  return { dir, registry, write };
+}
+
+/** A job file around the body of `run(ctx)`. */
+export function jobFile(body: string, head = '', definition = ''): string {
+  return `import { defineJob, SchedulerError, z } from 'aclarai-scheduler';\n${head}
+export default defineJob({ ${definition} async run(ctx) { ${body} } });\n`;
+}
+
+export interface ThreadOptions {
+  input?: JsonObject;
+  data?: Partial<ThreadRequest['data']>;
+  maxMemoryMb?: number;
+  environment?: Record<string, string>;
+  paused?(): boolean;
+  call?(operation: string, input: JsonObject): Promise<Json>;
+}
+
+export interface JobThread {
+  call: Call;
+  answer: Promise<Answer>;
+  aborter: AbortController;
+  lines: LogLine[];
+  progressed: Progress[];
+  /** Resolves when the job has logged that message. */
+  said(message: string): Promise<void>;
+}
+
+export async function startJob(
+  { dir, registry }: JobFolder,
+  name: string,
+  options: ThreadOptions = {},
+): Promise<JobThread> {
+  const handler = await registry.load(name);
+  const lines: LogLine[] = [];
+  const progressed: Progress[] = [];
+  const waiting: { message: string; heard(): void }[] = [];
+  const take = (level: LogLine['level']) => (message: string, fields: object) => {
+    lines.push({ level, message, fields });
+    for (const each of waiting) if (each.message === message) each.heard();
+  };
+  const aborter = new AbortController();
+  const call = threadStarter(options.environment ?? {})({
+    code: handler.code!,
+    data: { ...plainData(dir), ...options.data },
+    input: options.input ?? {},
+    maxMemoryMb: options.maxMemoryMb ?? null,
+    signal: aborter.signal,
+    log: { debug: take('debug'), info: take('info'), warn: take('warn'), error: take('error') },
+    paused: options.paused ?? (() => false),
+    onProgress: (progress) => progressed.push(progress),
+    call: options.call ?? (async () => null),
+  });
+  onTestFinished(() => call.end?.());
+  const said = (message: string) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (lines.some((line) => line.message === message)) resolve();
+    waiting.push({ message, heard: resolve });
+    return promise;
+  };
+  return { call, answer: call.answer, aborter, lines, progressed, said };
+}
+
+/** One file, one call. */
+export async function runJob(
+  body: string,
+  options: ThreadOptions & { head?: string } = {},
+): Promise<JobThread> {
+  return await startJob(await jobFolder({ 'job.ts': jobFile(body, options.head) }), 'job', options);
+}
+
+function plainData(dir: string): ThreadRequest['data'] {
+  return {
+    job: 'job',
+    runId: 'run-1',
+    attempt: 1,
+    slot: null,
+    dueAt: 0,
+    idempotencyKey: 'job@run-1',
+    dryRun: false,
+    state: null,
+    lastSuccess: null,
+    window: { from: null, to: 0 },
+    stateDir: dir,
+    config: appConfig(dir),
+  };
+}
