@@ -108,6 +108,10 @@ function off(facts: WhyFacts): Verdict {
   const zone = job.schedule.timezone;
   const why = era.off!;
   const until = Number.isFinite(era.upTo) ? era.upTo : null;
+  // A job may be off because nobody wrote whether it is on (rule 16).
+  const unwritten =
+    why === 'disabled' ? job.warnings.find((warning) => warning.startsWith('disabled')) : null;
+  const hint = unwritten ? ` It is ${unwritten}.` : '';
   return {
     answer: 'not_scheduled',
     reason: why === 'disabled' || why === 'orphaned' || why === 'deleted' ? why : null,
@@ -117,7 +121,7 @@ function off(facts: WhyFacts): Verdict {
       until: isoOrNull(until, zone),
       change: changeShape(era.begun, zone),
     },
-    text: `${job.id} had no slots at ${timeIn(at, zone)}: ${offText(facts)}${until === null ? '' : `, until ${timeIn(until, zone)}`}.`,
+    text: `${job.id} had no slots at ${timeIn(at, zone)}: ${offText(facts)}${until === null ? '' : `, until ${timeIn(until, zone)}`}.${hint}`,
   };
 }
 

@@ -62,3 +62,18 @@ it('waiting for a place afterwards is not bounded by the grace', async () => {
   await s.quiet();
   expect(await s.ledger('b')).toEqual(['2026-11-21T10:01:00Z succeeded']);
 });
+
+it('an unknown handler is named, its slots skipped, the others run', async () => {
+  const s = await createScenario({
+    at: '2026-11-21T10:00:30Z',
+    scheduler:
+      'jobs:\n  ghost: { enabled: true, cron: "* * * * *" }\n  tick: { enabled: true, cron: "* * * * *" }',
+    handlers: { tick: () => ({}) },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:03:30Z');
+  expect(await s.ledger('ghost')).toEqual(['2026-11-21T10:03:00Z skipped: handler_missing x3']);
+  expect(await s.ledger('tick')).toHaveLength(3);
+  expect((await s.service.find('ghost')).warnings.join()).toContain('ghost');
+  await expect(s.service.runNow('ghost', { by: 'ann' })).rejects.toMatchObject({ code: 'HANDLER_NOT_FOUND' });
+});

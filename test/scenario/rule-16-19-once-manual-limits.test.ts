@@ -5,57 +5,6 @@ import { createScenario } from '../support/scenario.ts';
 const at = '2026-11-21T10:00:30Z';
 const noop = () => ({});
 
-it('enabled: false is not scheduled; a manual run needs force', async () => {
-  const s = await createScenario({
-    at,
-    scheduler: 'jobs:\n  off: { enabled: false, cron: "* * * * *" }',
-    handlers: { off: noop },
-  });
-  await s.start();
-  await s.advanceTo('2026-11-21T10:05:00Z');
-  expect(await s.ledger('off')).toEqual([]);
-  await expect(s.service.runNow('off', { by: 'ann' })).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
-  await s.service.runNow('off', { by: 'ann', force: true });
-  await s.quiet();
-  expect(await s.ledger('off')).toEqual(['manual succeeded']);
-});
-
-it('manual_only is enabled, never scheduled', async () => {
-  const s = await createScenario({
-    at,
-    scheduler: 'jobs:\n  hand: { enabled: true, manual_only: true, cron: "* * * * *" }',
-    handlers: { hand: noop },
-  });
-  await s.start();
-  await s.advanceTo('2026-11-21T10:05:00Z');
-  expect(await s.service.find('hand')).toMatchObject({ state: 'active', next_run: null });
-  await s.service.runNow('hand', { by: 'ann' });
-  await s.quiet();
-  expect(await s.ledger('hand')).toEqual(['manual succeeded']);
-});
-
-it('a job without enabled is disabled, and says so', async () => {
-  const s = await createScenario({
-    at,
-    scheduler: 'jobs:\n  vague: { cron: "* * * * *" }',
-    handlers: { vague: noop },
-  });
-  await s.start();
-  const job = await s.service.find('vague');
-  expect(job).toMatchObject({ state: 'disabled', enabled: false });
-  expect(job.warnings.join()).toContain('enabled');
-});
-
-it('built-in jobs default to enabled, also when the YAML does not name them', async () => {
-  const s = await createScenario({ at, scheduler: 'jobs:\n  x: { enabled: false }', handlers: { x: noop } });
-  await s.writeSettings('timezone: UTC');
-  await s.start();
-  expect((await s.service.list()).map((job) => [job.id, job.enabled])).toEqual([
-    ['housekeeping', true],
-    ['vault_sync', true],
-  ]);
-});
-
 it('a one-time job runs at its time, then is completed and stays listed', async () => {
   const s = await createScenario({
     at,
@@ -166,21 +115,6 @@ it('where the job already has a run queued or live it is a row skipped: overlap'
   await s.stop();
   await s.start();
   expect(await s.ledger('tick')).toEqual(['startup queued', 'startup skipped: overlap']);
-});
-
-it('an unknown handler is named, its slots skipped, the others run', async () => {
-  const s = await createScenario({
-    at,
-    scheduler:
-      'jobs:\n  ghost: { enabled: true, cron: "* * * * *" }\n  tick: { enabled: true, cron: "* * * * *" }',
-    handlers: { tick: noop },
-  });
-  await s.start();
-  await s.advanceTo('2026-11-21T10:03:30Z');
-  expect(await s.ledger('ghost')).toEqual(['2026-11-21T10:03:00Z skipped: handler_missing x3']);
-  expect(await s.ledger('tick')).toHaveLength(3);
-  expect((await s.service.find('ghost')).warnings.join()).toContain('ghost');
-  await expect(s.service.runNow('ghost', { by: 'ann' })).rejects.toMatchObject({ code: 'HANDLER_NOT_FOUND' });
 });
 
 it('an at edited to a past instant is one missed row, unless it ran', async () => {
