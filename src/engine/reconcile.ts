@@ -10,7 +10,7 @@ import type { Effects, JobCursor, ReconcileView } from '#store/store';
 import { accountForTimeAway, accountForUndecided, endQueued, rangeRow } from './account.ts';
 
 /** An orphaned job is removed after this time (rule 14). */
-const ORPHAN_KEPT_MS = 24 * 3_600_000;
+export const ORPHAN_KEPT_MS = 24 * 3_600_000;
 
 export interface ReconcileContext {
   at: EpochMs;

@@ -112,6 +112,7 @@ export class Installed implements Installation {
       clockBehindMs: await suspiciouslyBehind(this.#parts.store, this.#parts.clock.now()),
       settings: this.settings,
       faults: [...this.#parts.faults, ...this.#reloader.faults],
+      restartRequired: this.#reloader.restartRequired,
       version: this.#parts.version,
       now: this.#parts.clock.now(),
     });

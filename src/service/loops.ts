@@ -9,13 +9,15 @@ import type { ObservedPause } from '#core/pause';
 import { isFinal, type Run } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { Heartbeat } from '#engine/heartbeat';
+import { OrphanWatch } from '#engine/orphan-watch';
 import { reconcile } from '#engine/reconcile';
 import { Scheduler } from '#engine/scheduler';
 import type { StartThread } from '#runs/call';
 import type { Progress } from '#runs/context';
 import { decide } from '#runs/decide';
 import { Worker } from '#runs/worker';
-import type { Effects, ReconcileView, Store } from '#store/store';
+import type { Store } from '#store/store';
+import { effectLines, missingSince } from './effects.ts';
 import { requestRun } from './run-request.ts';
 
 export interface LoopsParts {
@@ -51,6 +53,7 @@ export class Loops {
   readonly #scheduler: Scheduler;
   readonly #worker: Worker;
   readonly #heartbeat: Heartbeat;
+  readonly #orphans: OrphanWatch;
   #isService = false;
   #areOn = false;
 
@@ -74,6 +77,7 @@ export class Loops {
       },
     });
     this.#heartbeat = new Heartbeat({ store, clock, log, bootId: this.#bootId, stateDir });
+    this.#orphans = new OrphanWatch(clock, () => void this.#lookAgain());
   }
 
   get running(): readonly string[] {
@@ -130,6 +134,7 @@ export class Loops {
   /** Rule 23: admits nothing, drains, aborts, records, and only then says that the boot ended. */
   async stop(): Promise<void> {
     const { drainMs, abortMs } = this.#parts.shutdown();
+    this.#orphans.stop();
     await this.#scheduler.stop();
     await this.#worker.stop(drainMs, abortMs);
     this.#heartbeat.stop();
@@ -203,6 +208,7 @@ export class Loops {
     const { store, clock, scheduleOf, newId, log } = this.#parts;
     const at = clock.now();
     const told: string[] = [];
+    const away: EpochMs[] = [];
     await store.reconcile(at, (view) => {
       const effects = reconcile(view, definitions, {
         at,
@@ -214,9 +220,22 @@ export class Loops {
         newUid: newId,
       });
       told.splice(0, Infinity, ...effectLines(effects, view));
+      away.splice(0, Infinity, ...missingSince(effects, view));
       return effects;
     });
     for (const line of told) log.at('loops.reconcile').warn(line);
+    if (this.#isService) this.#orphans.expect(away);
+  }
+
+  /** The definitions have not changed, but what is no longer among them may have been away for too long. */
+  async #lookAgain(): Promise<void> {
+    const { clock, log, definitions } = this.#parts;
+    try {
+      await this.#reconcile(definitions(), false);
+    } catch (error) {
+      log.at('loops.reconcile').error('could not look for orphaned jobs', faultFields(error, 'engine'));
+      this.#orphans.expect([clock.now()]);
+    }
   }
 
   /** `run_on_start`: one run after the first pass (rule 18). */
@@ -248,20 +267,6 @@ function tellRecovered(run: Run, log: Log): void {
       run.snapshot.handler,
     ),
   });
-}
-
-/** What a change of definitions did to slots and waiting runs: nothing of it is silent. */
-function effectLines(effects: Effects, view: ReconcileView): string[] {
-  const names = new Map([...view.jobs, ...effects.insert].map((job) => [job.uid, job.id]));
-  const runs = new Map([...view.live.values()].flat().map((run) => [run.runId, run.jobId]));
-  return [
-    ...effects.rows.map(
-      (row) => `${names.get(row.jobUid)}: ${row.covers?.count ?? 1} slot(s) missed: ${row.reason}`,
-    ),
-    ...effects.end.map(
-      (end) => `${runs.get(end.runId)}: waiting run ${end.runId} ended ${end.state}: ${end.reason}`,
-    ),
-  ];
 }
 
 /** Operations that job code may ask for by `ctx.call`; anything else is refused with their names. */

@@ -25,6 +25,7 @@ export class Reloader {
   readonly #parts: ReloaderParts;
   readonly #log: Log;
   #faults: readonly Note[] = [];
+  #restart: readonly string[] = [];
   #last: Promise<void> = Promise.resolve();
 
   constructor(parts: ReloaderParts) {
@@ -35,6 +36,11 @@ export class Reloader {
   /** What is wrong with the file as it is now; the last good settings stay in force. */
   get faults(): readonly Note[] {
     return this.#faults;
+  }
+
+  /** Dotted paths of the file that only a restart applies and that it has not seen yet. */
+  get restartRequired(): readonly string[] {
+    return this.#restart;
   }
 
   /** One after the other: a later one sees the later file. */
@@ -74,7 +80,9 @@ export class Reloader {
     const { current, adopt, apply } = this.#parts;
     const before = current();
     const restart = restartRequired(before, next);
-    if (restart.length > 0) this.#log.warn('these changes need a restart', { restart_required: restart });
+    const isNews = restart.length > 0 && restart.join() !== this.#restart.join();
+    this.#restart = restart;
+    if (isNews) this.#log.warn('these changes need a restart', { restart_required: restart });
     const kept = keepUntilRestart(before, next);
     await apply(kept, () => adopt(kept));
     const changed = changedJobs(before, next);

@@ -20,6 +20,8 @@ export interface StatusInput {
   settings: Settings;
   /** Faults of the file as it is now; the last good settings stay in force. */
   faults: readonly Note[];
+  /** Dotted paths that were edited and that only a restart applies (rule 14). */
+  restartRequired: readonly string[];
   version: string;
   now: EpochMs;
 }
@@ -49,6 +51,7 @@ export function statusShape(input: StatusInput) {
     ...input.counts,
     graph: graphName(settings),
     config_error: input.faults.length > 0 ? input.faults.map(formatNote) : null,
+    restart_required: input.restartRequired,
     warnings: settings.warnings.map(formatNote),
     /** Seconds behind the newest row; nothing is started until it is right or accepted. Null = not suspicious. */
     clock_behind: input.clockBehindMs > 0 ? Math.round(input.clockBehindMs / 1000) : null,

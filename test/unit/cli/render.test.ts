@@ -179,6 +179,7 @@ describe('status', () => {
     running: 2,
     graph: 'embedded',
     config_error: null,
+    restart_required: [],
     warnings: ['one', 'two'],
     clock_behind: null,
     timezone: 'Europe/Paris',

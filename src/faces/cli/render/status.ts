@@ -18,6 +18,7 @@ export function statusText(status: StatusShape, pausedJobs: readonly JobShape[])
     ...(status.last_tick === null ? [] : [['Last tick', timeText(status.last_tick)] as const]),
     ...lines('Clock', behindText(status.clock_behind)),
     ...lines('Settings', status.config_error ?? []),
+    ...lines('Needs restart', status.restart_required),
     ...lines('Warnings', status.warnings),
     ['Version', status.version],
   ]);
