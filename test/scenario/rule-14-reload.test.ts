@@ -1,5 +1,5 @@
 // Rule 14: hot reload.
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { SqliteStore } from '#store/sqlite/sqlite-store';
@@ -57,41 +57,6 @@ it('a torn file is a fault like any other', async () => {
   expect(await s.ledger('tick')).toEqual(['2026-11-21T10:01:00Z succeeded']);
 });
 
-it('unchanged jobs keep cursor and identity', async () => {
-  const s = await ticking();
-  await s.advanceTo('2026-11-21T10:01:30Z');
-  await rewrite(
-    s,
-    '  tick: { enabled: true, cron: "* * * * *" }\n  new: { enabled: true, cron: "0 * * * *", handler: tick }',
-  );
-  await s.advanceTo('2026-11-21T10:02:30Z');
-  expect(await s.ledger('tick')).toEqual([
-    '2026-11-21T10:01:00Z succeeded',
-    '2026-11-21T10:02:00Z succeeded',
-  ]);
-});
-
-it('a changed schedule goes on from now, without catch-up across the change', async () => {
-  const s = await ticking();
-  await s.advanceTo('2026-11-21T10:02:30Z');
-  await rewrite(s, '  tick: { enabled: true, cron: "*/10 * * * *" }');
-  await s.advanceTo('2026-11-21T10:10:30Z');
-  expect(await s.ledger('tick')).toEqual([
-    '2026-11-21T10:01:00Z succeeded',
-    '2026-11-21T10:02:00Z succeeded',
-    '2026-11-21T10:10:00Z succeeded',
-  ]);
-});
-
-it('old slots still undecided at a change in downtime are missed: downtime', async () => {
-  const s = await ticking();
-  await s.stop();
-  await s.advanceTo('2026-11-21T10:04:30Z');
-  await s.writeSettings(`${OFF}  tick: { enabled: true, cron: "*/10 * * * *" }`);
-  await s.start();
-  expect(await s.ledger('tick')).toEqual(['2026-11-21T10:04:00Z missed: downtime x4']);
-});
-
 it('a live run keeps its snapshot of input and config hash', async () => {
   const work = gate();
   const s = await ticking({ tick: () => work.promise });
@@ -107,49 +72,6 @@ it('a live run keeps its snapshot of input and config hash', async () => {
   expect(second?.config_hash).not.toBe(first?.config_hash);
 });
 
-it('queued runs of a job that is disabled are skipped with that reason; a waiting retry fails with it', async () => {
-  const work = gate();
-  const s = await createScenario({
-    at: '2026-11-21T10:00:30Z',
-    scheduler:
-      'max_concurrent_executions: 1\njobs:\n  a: { enabled: true, cron: "1 10 * * *", priority: 1 }\n  b: { enabled: true, cron: "1 10 * * *" }\n  c: { enabled: true, cron: "1 10 * * *", priority: 0, retry_delay: 1h }',
-    handlers: {
-      a: () => work.promise,
-      b: () => ({}),
-      c: () => {
-        throw new Error('no luck');
-      },
-    },
-  });
-  await s.start();
-  await s.advanceTo('2026-11-21T10:01:10Z');
-  await s.writeSettings(
-    `max_concurrent_executions: 1\n${OFF}  a: { enabled: true, cron: "1 10 * * *", priority: 1 }\n  b: { enabled: false, cron: "1 10 * * *" }\n  c: { enabled: false, cron: "1 10 * * *", priority: 0, retry_delay: 1h }`,
-  );
-  await s.installed.reload();
-  expect(await s.ledger('b')).toEqual(['2026-11-21T10:01:00Z skipped: disabled']);
-  expect(await s.rows('c')).toMatchObject([
-    { state: 'failed', reason: 'disabled', error: { message: 'no luck' } },
-  ]);
-  work.open({});
-});
-
-it('removed from the YAML: no new starts, the history stays; it returns and goes on from now', async () => {
-  const s = await ticking();
-  await s.advanceTo('2026-11-21T10:01:30Z');
-  await rewrite(s, '');
-  await s.advanceTo('2026-11-21T10:03:30Z');
-  expect(await s.service.find('tick')).toMatchObject({ state: 'orphaned', next_run: null });
-  expect(await s.ledger('tick')).toEqual(['2026-11-21T10:01:00Z succeeded']);
-  await rewrite(s, '  tick: { enabled: true, cron: "* * * * *" }');
-  await s.advanceTo('2026-11-21T10:04:30Z');
-  expect(await s.ledger('tick')).toEqual([
-    '2026-11-21T10:01:00Z succeeded',
-    '2026-11-21T10:03:00Z skipped: orphaned x2',
-    '2026-11-21T10:04:00Z succeeded',
-  ]);
-});
-
 it('vault path and databases need a restart, which is said; all else is live', async () => {
   const s = await ticking();
   const file = path.join(s.dir, 'settings/aclarai.config.yaml');
@@ -161,25 +83,6 @@ it('vault path and databases need a restart, which is said; all else is live', a
   expect(s.lines).toContainEqual(expect.objectContaining({ restart_required: ['paths.vault'] }));
   expect(s.installed.settings.app.paths.vault).toBe(path.join(s.dir, 'vault'));
   expect(await s.service.next({ job: 'tick', count: 1 })).toMatchObject([{ slot: '2026-11-21T10:02:00Z' }]);
-});
-
-it('a run that goes on while its job is switched off starts no further attempt', async () => {
-  const work = gate();
-  const s = await createScenario({
-    at: '2026-11-21T10:00:30Z',
-    scheduler:
-      'jobs:\n  a: { enabled: true, cron: "1 10 * * *" }\n  o: { enabled: true, cron: "1 10 * * *" }',
-    handlers: { a: () => work.promise, o: () => work.promise },
-  });
-  await s.start();
-  await s.advanceTo('2026-11-21T10:01:10Z');
-  await rewrite(s, '  a: { enabled: false, cron: "1 10 * * *" }');
-  work.fail(new Error('no luck'));
-  await s.quiet();
-  expect(await s.rows('a')).toMatchObject([
-    { state: 'failed', reason: 'disabled', error: { message: 'no luck' } },
-  ]);
-  expect(await s.rows('o')).toMatchObject([{ state: 'failed', reason: 'orphaned' }]);
 });
 
 it('scheduler.enabled switches the loops while the service is up', async () => {
@@ -215,37 +118,83 @@ it('a ledger that cannot take the change keeps the old settings in force, and is
   expect(await s.service.next({ job: 'tick', count: 1 })).toMatchObject([{ slot: '2026-11-21T10:10:00Z' }]);
 });
 
-it('a schedule edited after the clock went back goes on from what is accounted for', async () => {
+it('config_error names file, line, column, job and what may be meant', async () => {
   const s = await ticking();
-  await s.advanceTo('2026-11-21T10:05:30Z');
-  s.clock.jumpWall(-180_000);
-  await rewrite(s, '  tick: { enabled: true, cron: "*/2 * * * *" }');
-  await s.advanceTo('2026-11-21T10:06:30Z');
-  expect((await s.ledger('tick')).at(-1)).toBe('2026-11-21T10:06:00Z succeeded');
-  expect(s.lines.filter((line) => line.level === 'ERROR')).toEqual([]);
+  await rewrite(s, '  tick: { enabled: true, cron: "* * * * *", timout: 2 }');
+  const { config_error } = await s.installed.status();
+  expect(config_error?.[0]).toMatch(
+    /^settings\/aclarai\.config\.yaml:7:\d+: scheduler\.jobs\.tick\.timout: /,
+  );
+  expect(config_error?.[0]).toContain('timeout');
+  const line = s.lines.find((each) => each.error_type !== undefined);
+  expect(line).toMatchObject({ level: 'ERROR', module_id: 'settings', error_type: 'NEAR_MISS' });
+  expect(line?.details).toMatchObject({ line: 7, path: 'scheduler.jobs.tick.timout' });
 });
 
-it('max_executions lowered below the count completes the job', async () => {
+it('a command beside the service sees the fault of the file too', async () => {
   const s = await ticking();
-  await s.advanceTo('2026-11-21T10:03:30Z');
-  await rewrite(s, '  tick: { enabled: true, cron: "* * * * *", max_executions: 2 }');
-  await s.advanceTo('2026-11-21T10:05:30Z');
-  expect(await s.ledger('tick')).toHaveLength(3);
-  expect(await s.service.find('tick')).toMatchObject({ state: 'completed' });
-  expect(await s.service.why('tick', Date.parse('2026-11-21T10:04:00Z'))).toMatchObject({
-    answer: 'not_scheduled',
-  });
+  const other = await s.command();
+  await rewrite(s, '  tick: { enabled: true, cron: "nonsense" }');
+  await other.reload();
+  expect((await other.status()).config_error).toHaveLength(1);
 });
 
-it('pausing and resuming one job does not hide its schedule from why', async () => {
+it('a fault is told once, however often the file is looked at', async () => {
   const s = await ticking();
-  await s.service.pause({ job: 'tick', reason: null, until: null, by: 'ann' });
-  await s.service.resume({ job: 'tick', by: 'ann' });
+  await rewrite(s, '  tick: { enabled: true, cron: "nonsense" }');
+  await s.installed.reload();
+  await s.installed.reload();
+  expect(s.lines.filter((line) => line.level === 'ERROR')).toHaveLength(1);
+});
+
+it('a fault in one job keeps the change of another from being applied', async () => {
+  const s = await ticking();
+  await rewrite(
+    s,
+    '  tick: { enabled: true, cron: "* * * * *" }\n  new: { enabled: true, cron: "* * * * *", handler: tick }\n  bad: { enabled: maybe }',
+  );
+  expect((await s.service.list()).map((job) => job.id)).not.toContain('new');
+});
+
+it('a start with a fault is refused', async () => {
+  const s = await ticking();
   await s.stop();
-  await s.advanceTo('2026-11-21T10:30:30Z');
-  await s.start();
-  expect(await s.service.why('tick', Date.parse('2026-11-21T10:10:00Z'))).toMatchObject({
-    answer: 'missed',
-    reason: 'downtime',
+  await s.writeSettings(`${OFF}  tick: { enabled: true, cron: "nonsense" }`);
+  await expect(s.start()).rejects.toThrow('nonsense');
+});
+
+it('a queued run keeps its snapshot too', async () => {
+  const work = gate();
+  const head = 'max_concurrent_executions: 1\n';
+  const long = '  long: { enabled: true, cron: "1 10 * * *", priority: 1 }\n';
+  const s = await createScenario({
+    at: '2026-11-21T10:00:30Z',
+    scheduler: `${head}jobs:\n${long}  tick: { enabled: true, cron: "1 10 * * *", input: { n: 1 } }`,
+    handlers: { long: () => work.promise, tick: () => ({}) },
   });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:01:10Z');
+  await s.writeSettings(`${head}${OFF}${long}  tick: { enabled: true, cron: "1 10 * * *", input: { n: 2 } }`);
+  await s.installed.reload();
+  work.open({});
+  await s.quiet();
+  expect(s.calls.at(-1)?.ctx.input).toEqual({ n: 1 });
+});
+
+it('restart_required is shown until the file says again what runs', async () => {
+  const s = await ticking();
+  expect((await s.installed.status()).restart_required).toEqual([]);
+  const file = path.join(s.dir, 'settings/aclarai.config.yaml');
+  const right = await readFile(file, 'utf8');
+  await writeFile(
+    file,
+    right.replace('vault: vault', 'vault: elsewhere').concat('databases: { rabbitmq: { host: rabbit } }\n'),
+  );
+  await s.installed.reload();
+  await s.installed.reload();
+  expect((await s.installed.status()).restart_required).toEqual(['paths.vault', 'databases.rabbitmq']);
+  expect(s.lines.filter((line) => line.restart_required)).toHaveLength(1);
+  await writeFile(file, right);
+  await s.installed.reload();
+  expect((await s.installed.status()).restart_required).toEqual([]);
 });
