@@ -69,7 +69,8 @@ export function remove(view: ReconcileView, uid: string, wish: RemovalWish, ctx:
       'take it out of the file',
     );
   const effects: Effects = { insert: [], update: [], rows: [], end: [], changes: [] };
-  accountForUndecided(job, ctx, effects, 'deleted');
+  // Accounts are history too, and a purge leaves none.
+  if (!wish.purge) accountForUndecided(job, ctx, effects, 'deleted');
   endQueued(view.live.get(uid) ?? [], 'deleted', effects, { byHandToo: true });
   effects.remove = [{ uid, ...wish, by: ctx.by }];
   return effects;

@@ -40,6 +40,12 @@ export function requestRerun(
   run: Run,
   request: Pick<RunRequest, 'at' | 'runId' | 'by' | 'force' | 'retry' | 'handlerKnown'>,
 ): EnqueueDecision {
+  if (job.uid !== run.jobUid)
+    throw new SchedulerError(
+      'JOB_NOT_FOUND',
+      `the job ${run.jobId} of run ${run.runId} was deleted; the one of that id now is another`,
+      `run the new one: aclarai-scheduler run ${run.jobId}`,
+    );
   if (!isFinal(run.state) || run.name === null)
     throw new SchedulerError(
       'PRECONDITION_FAILED',

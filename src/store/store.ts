@@ -89,8 +89,8 @@ export interface Store {
   /**
    * Takes queued runs that may start at `at`, by (priority, slot), and makes them `running` under the lease of this
    * boot: not before `notBefore`, not once `expiresAt` is reached, of a line only the oldest, hand-started ones even in a
-   * pause, and one without a place only if its job has one free and no other job of its group holds one (with `overlap:
-   * allow` in any case). At most `cap` run in all. `only` = this run and no other.
+   * pause, of a removed job none, and one without a place only if its job has one free and no other job of its group
+   * holds one (with `overlap: allow` in any case). At most `cap` run in all. `only` = this run and no other.
    */
   claim(request: ClaimRequest): Promise<Claimed[]>;
   /** Writes endings of attempts, each guarded by its lease. A late write with an old lease answers `lost`. */
@@ -123,7 +123,7 @@ export interface Store {
   // ---- upkeep ------------------------------------------------------------------------------------------
   /**
    * Deletes history (rule 24), a short transaction at a time: call again while it answers `more`. Never the last success
-   * and the last failure of a job, a live row, or an open gap row. `ledgerFrom` and `auditedTo` of a job move to just
+   * and the last failure of a job that is there, a live row, or an open gap row. `ledgerFrom` and `auditedTo` of a job move to just
    * after the newest slot it lost. Pauses and boots that ended before `before` go too (the newest two services stay),
    * and tombstones without rows.
    */

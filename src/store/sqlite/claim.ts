@@ -70,8 +70,9 @@ class Starters {
   /** Its job, where it may start now: then it has its place. */
   admit(run: Run): StoredJob | null {
     const job = this.#jobOf(run.jobUid);
+    if (job.deletedAt !== null) return null;
     // Rules 6 and 14: what a hand started goes on in a pause and with a job that is off.
-    const isOff = job.deletedAt !== null || job.state === 'disabled' || job.state === 'orphaned';
+    const isOff = job.state === 'disabled' || job.state === 'orphaned';
     if ((isOff || this.#paused.has(job.uid)) && !HAND_STARTED.includes(run.kind)) return null;
     if (run.line !== null && this.#db.get(HEAD_OF_LINE, { line: run.line })?.run_id !== run.runId)
       return null;

@@ -4,8 +4,9 @@ import type { EpochMs } from '#core/clock';
 import type { PruneRequest } from '../store.ts';
 import type { Database, Row } from './database.ts';
 
-/** What a job never loses: its last success and failure, and its open gap row. What is live has not ended. */
-const IS_KEPT = `ifnull(run_id IN (last_success_run, last_failure_run), 0) OR ifnull(run_id = gap ->> '$.runId', 0)`;
+/** What a job never loses, unless it was removed: its last success and failure, and its open gap row. What is live has not ended. */
+const IS_KEPT = `(deleted_at IS NULL AND
+  (ifnull(run_id IN (last_success_run, last_failure_run), 0) OR ifnull(run_id = gap ->> '$.runId', 0)))`;
 const FOUND = `SELECT runs.seq, job_uid, slot, ended_at, ended_at IS NULL OR ${IS_KEPT} AS kept`;
 /** Walked in the order of the index `runs_ended`: oldest first. */
 const OLDEST = `${FOUND} FROM runs INDEXED BY runs_ended CROSS JOIN jobs ON uid = job_uid

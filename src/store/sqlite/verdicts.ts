@@ -26,7 +26,8 @@ export function afterAttempt(
   if (run.cancelRequested)
     return ended(tried, { state: 'cancelled', reason: null }, attempt.error, attempt.endedAt);
   const off = job && switchedOff(job);
-  if (off && !HAND_STARTED.includes(run.kind)) {
+  // Of a job that is switched off what a hand started goes on; a deleted one starts nothing more.
+  if (off === 'deleted' || (off && !HAND_STARTED.includes(run.kind))) {
     const to = { state: verdict.kind === 'retry' ? 'failed' : 'interrupted', reason: off } as const;
     return ended(tried, to, attempt.error, attempt.endedAt);
   }

@@ -105,7 +105,6 @@ export function claimPromises(open: OpenLedger): void {
         'an orphaned job',
         (store) => effect(store, { update: [{ uid: 'uid-a', set: { state: 'orphaned' } }] }),
       ],
-      ['a removed job', (store) => effect(store, { remove: [aRemoval('uid-a')] })],
     ];
     for (const [holder, hold] of holders)
       it(`starts only what was asked for by hand in ${holder}`, async () => {
@@ -115,6 +114,14 @@ export function claimPromises(open: OpenLedger): void {
         await hold(store);
         expect(ids(await claim(store)).toSorted()).toEqual(['adhoc', 'backfill', 'manual']);
       });
+
+    it('starts nothing of a removed job, nor by hand', async () => {
+      const { store } = await open();
+      await addJobs(store, aJob('a', {}, { maxInstances: 9 }));
+      for (const [kind] of kinds) await enqueue(store, 'a', aRow(kind, { kind }));
+      await effect(store, { remove: [aRemoval('uid-a')] });
+      expect(await claim(store)).toEqual([]);
+    });
 
     it('starts the runs of completed jobs, and of jobs beside a paused one', async () => {
       const { store } = await open();

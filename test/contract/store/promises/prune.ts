@@ -149,6 +149,19 @@ export function prunePromises(open: OpenLedger): void {
       expect(await store.pauses({ from: T0, to: T0 + MINUTE })).toMatchObject([{ since: T0 + 6 }]);
     });
 
+    it('takes the last success and failure of a removed job, which a job keeps', async () => {
+      const { store } = await open();
+      await addJobs(store, aJob('a'));
+      await ended(store, 'a', 1, 'succeeded');
+      await ended(store, 'a', 2, 'failed');
+      const old = { before: T0 + 60 * MINUTE };
+      await prune(store, old);
+      expect(await rows(store)).toEqual(['a1', 'a2']);
+      await effect(store, { remove: [aRemoval('uid-a')] });
+      await prune(store, old);
+      expect(await store.jobs({ id: 'a', removed: true })).toEqual([]);
+    });
+
     it('takes a tombstone with its last row', async () => {
       const store = await aged();
       await store.pause({ jobUid: 'uid-a', source: 'api', who: 'me', why: null, since: T0, until: null });
