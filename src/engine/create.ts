@@ -5,10 +5,11 @@ import type { JobSpec, StoredJob } from '#core/job';
 import type { ScheduleSpec } from '#core/schedule';
 import type { Effects, ReconcileView } from '#store/store';
 import { accountForUndecided, endQueued } from './account.ts';
+import { isBeyondGrace, ON_TIME_MS } from './eligible.ts';
 import { anchored, fromNow, type ReconcileContext, summary } from './reconcile.ts';
 
 /**
- * A one-time job in the past runs when it is within its grace; older it is refused, or due at its creation where past
+ * A one-time job in the past runs when it is within its grace and its catch-up window; older it is refused, or due at its creation where past
  * events are allowed. Throws CONFLICT for an id that is taken, PAST_EVENT.
  */
 export function create(
@@ -34,13 +35,14 @@ function inTime(
   ctx: ReconcileContext & { allowPastEvents: boolean },
 ): ScheduleSpec {
   if (schedule.kind !== 'at') return schedule;
-  const { misfireGraceMs } = spec.policy;
-  if (misfireGraceMs === null || ctx.at - schedule.at <= misfireGraceMs) return schedule;
+  const { misfireGraceMs, catchupWindowMs } = spec.policy;
+  const late = ctx.at - schedule.at;
+  if (!isBeyondGrace(spec.policy, late) && late <= Math.max(ON_TIME_MS, catchupWindowMs)) return schedule;
   if (ctx.allowPastEvents) return { ...schedule, at: ctx.at };
   const when = new Date(schedule.at).toISOString();
   throw new SchedulerError(
     'PAST_EVENT',
-    `${when} is past by more than the grace of ${misfireGraceMs / 1000} s`,
+    `${when} is past by more than ${Math.min(misfireGraceMs ?? Infinity, catchupWindowMs) / 1000} s`,
     'give a time to come, or set scheduler.allow_past_events',
   );
 }
