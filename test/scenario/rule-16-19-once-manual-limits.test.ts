@@ -1,54 +1,9 @@
-// Rules 16 to 19: enabled, one-time jobs, run now, limits.
+// Rules 18 and 19: run now, limits.
 import { expect, it } from 'vitest';
 import { createScenario } from '../support/scenario.ts';
 
 const at = '2026-11-21T10:00:30Z';
 const noop = () => ({});
-
-it('a one-time job runs at its time, then is completed and stays listed', async () => {
-  const s = await createScenario({
-    at,
-    scheduler: 'timezone: Europe/Paris\njobs:\n  once: { enabled: true, at: "2026-11-21T11:30:00" }',
-    handlers: { once: noop },
-  });
-  await s.start();
-  await s.advanceTo('2026-11-21T12:00:00Z');
-  expect(await s.ledger('once')).toEqual(['2026-11-21T11:30:00+01:00 succeeded']);
-  expect(await s.service.find('once')).toMatchObject({ state: 'completed', next_run: null });
-});
-
-it('an at already past when first read is one missed row, and never a fault', async () => {
-  const s = await createScenario({
-    at,
-    scheduler: 'jobs:\n  once: { enabled: true, at: "2026-11-20T10:00:00Z" }',
-    handlers: { once: noop },
-  });
-  await s.start();
-  expect(await s.ledger('once')).toEqual(['2026-11-20T10:00:00Z missed: schedule_changed']);
-  expect(await s.service.find('once')).toMatchObject({ state: 'completed' });
-});
-
-it.each([
-  ['within 24 h it runs', '', '2026-11-22T09:00:00Z', '2026-11-21T11:00:00Z succeeded'],
-  ['later it is missed', '', '2026-11-22T12:00:00Z', '2026-11-21T11:00:00Z missed: downtime'],
-  [
-    'a written policy decides',
-    ', misfire_policy: skip',
-    '2026-11-21T12:00:00Z',
-    '2026-11-21T11:00:00Z missed: downtime',
-  ],
-])('down at the time of a one-time job: %s', async (_case, policy, back, row) => {
-  const s = await createScenario({
-    at,
-    scheduler: `jobs:\n  once: { enabled: true, at: "2026-11-21T11:00:00Z"${policy} }`,
-    handlers: { once: noop },
-  });
-  await s.start();
-  await s.stop();
-  await s.advanceTo(back);
-  await s.start();
-  expect(await s.ledger('once')).toEqual([row]);
-});
 
 it('run now: kind manual, input merged key by key, cursor and max_executions untouched', async () => {
   const s = await createScenario({
@@ -115,29 +70,6 @@ it('where the job already has a run queued or live it is a row skipped: overlap'
   await s.stop();
   await s.start();
   expect(await s.ledger('tick')).toEqual(['startup queued', 'startup skipped: overlap']);
-});
-
-it('an at edited to a past instant is one missed row, unless it ran', async () => {
-  const off = 'jobs:\n  vault_sync: { enabled: false }\n  housekeeping: { enabled: false }\n';
-  const edit = async (when: string) => {
-    await s.writeSettings(`${off}  once: { enabled: true, at: "${when}" }`);
-    await s.installed.reload();
-    await s.quiet();
-  };
-  const s = await createScenario({
-    at,
-    scheduler: 'jobs:\n  once: { enabled: true, at: "2026-11-21T10:05:00Z" }',
-    handlers: { once: noop },
-  });
-  await s.start();
-  await s.advanceTo('2026-11-21T10:06:00Z');
-  await edit('2026-11-21T09:00:00Z');
-  await edit('2026-11-21T10:05:00Z');
-  expect((await s.ledger('once')).toSorted()).toEqual([
-    '2026-11-21T09:00:00Z missed: schedule_changed',
-    '2026-11-21T10:05:00Z succeeded',
-  ]);
-  expect(await s.service.find('once')).toMatchObject({ state: 'completed' });
 });
 
 it('a success by hand does not move the window of the next slot', async () => {
