@@ -25,7 +25,7 @@ export interface SimulatedRow {
   slot: EpochMs | null;
   outcome: 'run' | 'skipped' | 'missed';
   decidedAt: EpochMs;
-  /** Of the last start; null = it has none, or still waits for it. */
+  /** Of the last start; null = it has none, or still waits for the next. */
   startsAt: EpochMs | null;
   endsAt: EpochMs | null;
   reason: Reason | null;
@@ -106,11 +106,7 @@ export class SimulatedLedger {
       const isHeld = allHeld || this.#pauses.some((pause) => pause.jobUid === run.jobUid && holds(pause, at));
       return isHeld && !HAND_STARTED.includes(run.kind) ? null : this.jobOf(run);
     });
-    for (const run of started) {
-      const row = this.#rowOf.get(run.runId)!;
-      row.startsAt = at;
-      row.endsAt = null;
-    }
+    for (const run of started) this.#rowOf.get(run.runId)!.startsAt = at;
     return started;
   }
 
@@ -129,7 +125,7 @@ export class SimulatedLedger {
     this.#runs.giveBack(run, at);
     const row = this.#rowOf.get(run.runId)!;
     row.cuts++;
-    row.endsAt = at;
+    row.startsAt = null;
   }
 
   #await(job: StoredJob): void {
@@ -237,6 +233,8 @@ export class SimulatedLedger {
     if (!run) return;
     const row = this.#rowOf.get(run.runId)!;
     row.reason = end.reason;
+    row.startsAt = run.startedAt;
+    row.endsAt = run.startedAt === null ? null : at;
     if (end.state === 'skipped' || end.state === 'missed') row.outcome = end.state;
     const job = this.jobOf(run);
     const isCounted = run.kind === 'scheduled' || run.kind === 'catchup';
