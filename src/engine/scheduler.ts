@@ -6,7 +6,7 @@ import type { Log } from '#core/log';
 import type { ObservedPause, Pause } from '#core/pause';
 import type { Run } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
-import type { Store } from '#store/store';
+import type { Claimed, ClaimRequest, FireResult, Store } from '#store/store';
 import { clockPlan } from './clock-plan.ts';
 import { ClockWatch, type Jump } from './clock-watch.ts';
 import { ON_TIME_MS } from './eligible.ts';
@@ -26,9 +26,15 @@ export interface SchedulerOptions {
   newRunId(): string;
   /** How often rows of other processes are looked for; never delays a known slot. */
   checkIntervalMs(): number;
+  /** What whoever runs things can take now: what is admitted starts in the transaction that decides it. */
+  claimRequest(): ClaimRequest | null;
+  onClaimed(claimed: readonly Claimed[]): void;
   /** Something may be claimed now: a slot was admitted, a pause ended, another process wrote. */
   onWork(): void;
 }
+
+/** Jobs that one transaction decides: many at once must not stop the loop. */
+const BATCH = 100;
 
 /** One start, one stop. `pass` runs never overlap; a wake during one leads to one more. */
 export class Scheduler {
@@ -115,27 +121,49 @@ export class Scheduler {
 
   async #decide(): Promise<void> {
     const { store, clock, onWork } = this.#options;
-    await this.#lookAtClock();
-    await this.observe();
-    const at = clock.now();
-    const { handlerKnown, scheduleOf, newRunId } = this.#options;
+    // Dropped jobs, and any that is still due after it was decided: asking for them again at once would spin.
+    const stuck = new Set<string>();
+    let at: EpochMs;
+    for (;;) {
+      await this.#lookAtClock();
+      await this.observe();
+      at = clock.now();
+      if (!(await this.#fire(at, stuck)) || this.#stopped) break;
+      await turn();
+    }
+    onWork();
+    const wake = await store.nextWake(at);
+    const next = Math.min(wake.slot ?? Infinity, wake.pauseEnd ?? Infinity, wake.expiry ?? Infinity);
+    const least = stuck.size > 0 ? this.#options.checkIntervalMs() : 0;
+    this.#sleepFor(Math.max(least, Math.min(LONGEST_SLEEP_MS, next - clock.now())));
+  }
+
+  /** One batch. True while there are more. */
+  async #fire(at: EpochMs, stuck: Set<string>): Promise<boolean> {
+    const { store, handlerKnown, scheduleOf, newRunId, claimRequest, onClaimed } = this.#options;
     const context = { at, bootStartedAt: this.#upSince, jumps: this.#watch.forward };
-    const result = await store.fire(at, (due) =>
-      plan(due, { ...context, handlerKnown, scheduleOf, newRunId }),
+    const result = await store.fire(
+      at,
+      (due) => plan(due, { ...context, handlerKnown, scheduleOf, newRunId }),
+      { limit: BATCH, except: [...stuck], claim: claimRequest() },
     );
-    for (const { job, rows } of result.decided) for (const row of rows) this.#tell(job.id, row);
-    for (const { jobId, error } of result.dropped) {
+    onClaimed(result.claimed);
+    for (const { job, rows } of result.decided) {
+      for (const row of rows) this.#tell(job.id, row);
+      if (job.nextDue !== null && job.nextDue <= at) stuck.add(job.uid);
+    }
+    this.#tellDropped(result.dropped);
+    for (const { uid } of result.dropped) stuck.add(uid);
+    return result.more;
+  }
+
+  #tellDropped(dropped: FireResult['dropped']): void {
+    for (const { jobId, error } of dropped) {
       this.#options.log.at('scheduler.pass').error(`job ${jobId} could not be decided`, {
         job_name: jobId,
         ...faultFields(error, 'engine', 'SCHEDULING_ERROR'),
       });
     }
-    onWork();
-    const wake = await store.nextWake(at);
-    const next = Math.min(wake.slot ?? Infinity, wake.pauseEnd ?? Infinity, wake.expiry ?? Infinity);
-    // A job that was dropped is still due: asking again at once would spin.
-    const least = result.dropped.length > 0 ? this.#options.checkIntervalMs() : 0;
-    this.#sleepFor(Math.max(least, Math.min(LONGEST_SLEEP_MS, next - clock.now())));
   }
 
   /** Notes which outside sources hold, as every fire and every start of an attempt must (rule 6). */
@@ -222,4 +250,9 @@ export class Scheduler {
       this.#watchOtherProcesses();
     });
   }
+}
+
+/** Lets everything else in before it goes on. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

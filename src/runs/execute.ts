@@ -1,6 +1,6 @@
 // One attempt of a run, as a pipeline: load → check input → call under a time limit → classify → decide → ending.
 
-import { mkdir } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '#core/clock';
 import { SchedulerError, stackOf } from '#core/errors';
@@ -109,7 +109,8 @@ class Attempt {
 
   async #start(handler: Handler): Promise<Call> {
     const stateDir = path.join(this.#parts.jobStateRoot, this.#run.jobId);
-    await mkdir(stateDir, { recursive: true });
+    // Not awaited: what starts in one turn and has nothing to wait for ends in it.
+    mkdirSync(stateDir, { recursive: true });
     const data = contextData(this.#run, this.#job, stateDir, this.#parts.config());
     const { policy } = this.#run.snapshot;
     const acts = {

@@ -3,10 +3,17 @@
 import { type Clock, sleep } from '#core/clock';
 import { faultFields, toErrorRecord } from '#core/errors';
 import type { Log } from '#core/log';
-import type { Ending, Store } from '#store/store';
+import type { Claimed, ClaimRequest, Ending, Store } from '#store/store';
 
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
+
+/** What endings make room for may be claimed in their transaction. */
+export interface Refill {
+  /** Null = nothing may be claimed at this moment. `ending` = runs whose places this transaction frees. */
+  claimRequest(ending: number): ClaimRequest | null;
+  onClaimed(claimed: readonly Claimed[]): void;
+}
 
 type Waiting = { ending: Ending; done: (answer: 'settled' | 'lost') => void };
 
@@ -14,10 +21,12 @@ export class Settler {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #refill: Refill | null;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | null = null;
 
-  constructor(store: Store, clock: Clock, log: Log) {
+  constructor(store: Store, clock: Clock, log: Log, refill: Refill | null = null) {
+    this.#refill = refill;
     this.#store = store;
     this.#clock = clock;
     this.#log = log.at('settler.write');
@@ -46,6 +55,8 @@ export class Settler {
   async #writeAll(): Promise<void> {
     let wait = FIRST_WAIT_MS;
     while (this.#waiting.length > 0) {
+      // What else ends in this turn of the loop comes along.
+      await turn();
       const batch = this.#waiting.splice(0);
       const left = await this.#writeBatch(batch);
       if (left.length === 0) {
@@ -61,8 +72,11 @@ export class Settler {
   /** Answers what could not be written. One ending that the store cannot take must not hold back the others. */
   async #writeBatch(batch: readonly Waiting[]): Promise<Waiting[]> {
     try {
-      const answers = await this.#store.settle(batch.map((each) => each.ending));
+      const claim = this.#refill?.claimRequest(batch.length) ?? undefined;
+      const endings = batch.map((each) => each.ending);
+      const { answers, claimed } = await this.#store.settle(endings, claim);
       for (const [i, each] of batch.entries()) this.#answer(each, answers[i] ?? 'lost');
+      if (claimed.length > 0) this.#refill?.onClaimed(claimed);
       return [];
     } catch (error) {
       if (batch.length === 1) return (await this.#writeBare(batch[0]!, error)) ? [] : [...batch];
@@ -83,14 +97,15 @@ export class Settler {
     const verdict = { kind: 'done' as const, state: 'failed' as const, reason: null };
     const { handlerState: _dropped, ...rest } = ending;
     try {
-      const [answer] = await this.#store.settle([
-        { ...rest, attempt, verdict, statistics: null, durationMs: Math.round(ending.durationMs) },
+      const durationMs = Math.round(ending.durationMs);
+      const { answers } = await this.#store.settle([
+        { ...rest, attempt, verdict, statistics: null, durationMs },
       ]);
       this.#log.error('the ledger cannot take what the run answered: it ends as failed', {
         run_id: ending.runId,
         ...faultFields(refused, 'runs'),
       });
-      this.#answer(waiting, answer ?? 'lost');
+      this.#answer(waiting, answers[0] ?? 'lost');
       return true;
     } catch {
       this.#log.error('an ending could not be written, trying again', {
@@ -106,4 +121,9 @@ export class Settler {
       this.#log.warn('an ending came too late: the run was taken over meanwhile', { run_id: ending.runId });
     done(answer);
   }
+}
+
+/** After everything that this turn of the event loop brings, before the next one. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

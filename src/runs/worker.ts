@@ -1,10 +1,10 @@
 // The loop that works: free places → claim → execute → settle (rules 5, 8, 9, 23).
 
-import { type EpochMs, sleep } from '#core/clock';
+import { sleep } from '#core/clock';
 import { faultFields } from '#core/errors';
 import type { StoredJob } from '#core/job';
 import type { Run } from '#core/run';
-import type { Store } from '#store/store';
+import type { Claimed, ClaimRequest, Store } from '#store/store';
 import { classify } from './classify.ts';
 import { decide } from './decide.ts';
 import { type ExecuteParts, execute, type Stopper, stop } from './execute.ts';
@@ -40,10 +40,16 @@ export class Worker {
   #filling: Promise<void> | null = null;
   #again = false;
   #cancelRetryTimer: () => void = () => {};
+  /** The pause sources were read in this turn of the loop or the one before. */
+  #hasLooked = false;
+  #looks = 0;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    this.#settler = new Settler(options.store, options.clock, options.log);
+    this.#settler = new Settler(options.store, options.clock, options.log, {
+      claimRequest: (ending) => (this.#hasLooked ? this.claimRequest(ending) : null),
+      onClaimed: (claimed) => this.take(claimed),
+    });
   }
 
   /** From here on queued runs are claimed. `only` = this run and no other. */
@@ -57,6 +63,20 @@ export class Worker {
   hold(): void {
     this.#open = false;
     this.#cancelRetryTimer();
+  }
+
+  /** What may be claimed now, for a transaction that claims beside other work; null = nothing. `ending` leave their places. */
+  claimRequest(ending = 0): ClaimRequest | null {
+    const { clock, bootId, cap } = this.#options;
+    const places = cap() - this.#inFlight.size + ending;
+    if (!this.#open || places <= 0) return null;
+    const only = this.#only === null ? {} : { only: this.#only };
+    return { at: clock.now(), bootId, places, cap: cap(), ...only };
+  }
+
+  /** Begins runs that were claimed. */
+  take(claimed: readonly Claimed[]): void {
+    for (const { run, job } of claimed) this.#begin(run, job);
   }
 
   get running(): readonly string[] {
@@ -122,11 +142,11 @@ export class Worker {
       this.#again = false;
       try {
         await this.#cancelRequested();
-        if (this.#open) await this.#options.observePauses();
+        if (this.#open) await this.#look();
         // One instant for both: a retry that falls due between two looks at the clock would be missed.
-        const at = this.#options.clock.now();
-        await this.#claim(at);
-        await this.#armRetryTimer(at);
+        const request = this.claimRequest();
+        if (request) this.take(await this.#options.store.claim(request));
+        await this.#armRetryTimer(request?.at ?? this.#options.clock.now());
       } catch (error) {
         this.#options.log.at('worker.fill').error('could not look for work', faultFields(error, 'runs'));
         this.#cancelRetryTimer();
@@ -135,13 +155,15 @@ export class Worker {
     }
   }
 
-  async #claim(at: EpochMs): Promise<void> {
-    const { store, bootId, cap } = this.#options;
-    const places = cap() - this.#inFlight.size;
-    if (!this.#open || places <= 0) return;
-    const only = this.#only === null ? {} : { only: this.#only };
-    const claimed = await store.claim({ at, bootId, places, cap: cap(), ...only });
-    for (const { run, job } of claimed) this.#begin(run, job);
+  /** Reads the pause sources; what ends right after may be followed by a claim in its own transaction (rule 6). */
+  async #look(): Promise<void> {
+    await this.#options.observePauses();
+    this.#hasLooked = true;
+    const look = ++this.#looks;
+    const over = () => {
+      if (this.#looks === look) this.#hasLooked = false;
+    };
+    setImmediate(() => setImmediate(over));
   }
 
   #begin(run: Run, job: StoredJob): void {
@@ -223,7 +245,7 @@ export class Worker {
     for (const runId of await this.#options.store.cancelRequests(this.#options.bootId)) this.cancel(runId);
   }
 
-  async #armRetryTimer(at: EpochMs): Promise<void> {
+  async #armRetryTimer(at: number): Promise<void> {
     this.#cancelRetryTimer();
     if (!this.#open) return;
     const { store, clock } = this.#options;

@@ -66,6 +66,8 @@ export class Loops {
       ...parts,
       bootStartedAt: this.#startedAt,
       newRunId: parts.newId,
+      claimRequest: () => this.#worker.claimRequest(),
+      onClaimed: (claimed) => this.#worker.take(claimed),
       onWork: () => this.#worker.wake(),
     });
     this.#worker = new Worker({

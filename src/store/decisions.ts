@@ -7,7 +7,7 @@ import type { JobSpec, OpenGap, StoredJob } from '#core/job';
 import type { Pause } from '#core/pause';
 import type { AttemptRecord, Covers, Reason, Run, RunKind, RunState } from '#core/run';
 import type { ScheduleSpec } from '#core/schedule';
-import type { JobChange } from './store.ts';
+import type { Claimed, ClaimRequest, JobChange } from './store.ts';
 
 /** What `plan` decides on: one job with its pauses (global and own, ended ones too) since its cursor. */
 export interface DueJob {
@@ -72,9 +72,22 @@ export interface FireDecision {
   circuit?: StoredJob['circuit'];
 }
 
+export interface FireOptions {
+  /** How many jobs are decided in this transaction, the longest due first; left out = all. */
+  limit?: number;
+  /** Uids of jobs to leave out: those that could not be decided a moment ago. */
+  except?: readonly string[];
+  /** What is admitted, or waits, starts at once where there is a place. */
+  claim?: ClaimRequest | null;
+}
+
 export interface FireResult {
   decided: { job: StoredJob; rows: Run[] }[];
-  dropped: { jobId: string; error: unknown }[];
+  dropped: { uid: string; jobId: string; error: unknown }[];
+  /** In starting order. */
+  claimed: Claimed[];
+  /** Beyond the limit there are more to decide. */
+  more: boolean;
 }
 
 export type EnqueueDecision =

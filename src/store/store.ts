@@ -17,6 +17,7 @@ import type {
   EnqueueDecision,
   EnqueueResult,
   FireDecision,
+  FireOptions,
   FireResult,
   ReconcileView,
   Verdict,
@@ -71,10 +72,10 @@ export interface Store {
   // ---- the ledger --------------------------------------------------------------------------------------
   /**
    * For each job with `nextDue` ≤ at, or whose gap `paused`/`stopped` is open while no pause holds it any more, or with
-   * a waiting run whose time is over: asks `plan` (pure) and writes its rows, gap and cursor. One transaction; a job whose plan throws or whose rows
-   * collide is rolled back alone and named in `dropped`.
+   * a waiting run whose time is over: asks `plan` (pure) and writes its rows, gap and cursor; then claims as `claim` does.
+   * One transaction; a job whose plan throws or whose rows collide is rolled back alone and named in `dropped`.
    */
-  fire(at: EpochMs, plan: (due: DueJob) => FireDecision): Promise<FireResult>;
+  fire(at: EpochMs, plan: (due: DueJob) => FireDecision, options?: FireOptions): Promise<FireResult>;
   /** A run asked for by hand, by call or at start. `decide` sees the job's live runs; a refusal writes nothing. */
   enqueue(jobId: string, decide: (due: DueJob) => EnqueueDecision): Promise<EnqueueResult>;
   /**
@@ -93,8 +94,11 @@ export interface Store {
    * holds one (with `overlap: allow` in any case). At most `cap` run in all. `only` = this run and no other.
    */
   claim(request: ClaimRequest): Promise<Claimed[]>;
-  /** Writes endings of attempts, each guarded by its lease. A late write with an old lease answers `lost`. */
-  settle(endings: readonly Ending[]): Promise<('settled' | 'lost')[]>;
+  /**
+   * Writes endings of attempts, each guarded by its lease: a late write with an old lease answers `lost`. What their
+   * ends make room for is claimed in the same transaction.
+   */
+  settle(endings: readonly Ending[], claim?: ClaimRequest): Promise<Settled>;
   /** A running run whose end was asked for and is not confirmed yet. Guarded like `settle`. */
   markStopping(runId: string, leaseToken: string): Promise<'settled' | 'lost'>;
   /**
@@ -237,6 +241,12 @@ export interface ChangeQuery {
 export interface Claimed {
   run: Run;
   job: StoredJob;
+}
+
+export interface Settled {
+  /** In the order of the endings. */
+  answers: ('settled' | 'lost')[];
+  claimed: Claimed[];
 }
 
 export interface ClaimRequest {

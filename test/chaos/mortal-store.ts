@@ -45,13 +45,17 @@ function withDoors(store: Store, course: Course, hit: Hit): Store {
       hit('observe after');
       return answer;
     },
-    async fire(at, plan) {
+    async fire(at, plan, options) {
       hit('fire before');
-      const answer = await store.fire(at, (due) => {
-        const decision = plan(due);
-        hit('fire during');
-        return decision;
-      });
+      const answer = await store.fire(
+        at,
+        (due) => {
+          const decision = plan(due);
+          hit('fire during');
+          return decision;
+        },
+        options,
+      );
       if (answer.decided.length > 0) hit('fire after');
       return answer;
     },
@@ -116,10 +120,13 @@ function runDoors(store: Store, course: Course, hit: Hit): Partial<Store> {
       hit('stopping after');
       return answer;
     },
-    async settle(endings) {
+    async settle(endings, claim) {
       const name = course.isStopping ? 'giving back' : 'settle';
       hit(`${name} before`);
-      const answer = await store.settle(endings.map((ending) => withDoor(ending, hit)));
+      const answer = await store.settle(
+        endings.map((ending) => withDoor(ending, hit)),
+        claim,
+      );
       hit(`${name} after`);
       return answer;
     },

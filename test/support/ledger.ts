@@ -216,7 +216,8 @@ export async function settle(
   outcome: AttemptOutcome,
   over: Partial<Ending> = {},
 ): Promise<'settled' | 'lost'> {
-  const [answer] = await store.settle([anEnding(run, outcome, over)]);
+  const { answers } = await store.settle([anEnding(run, outcome, over)]);
+  const [answer] = answers;
   if (!answer) throw new Error('no answer');
   return answer;
 }

@@ -79,9 +79,9 @@ async function oneRound(store: Store, at: number, claims: string[], odd: string[
       ? anEnding(run, 'failed', { verdict: { kind: 'retry', notBefore: at } })
       : anEnding(run, 'succeeded');
   });
-  if ((await insist(() => store.settle(endings))).some((answer) => answer !== 'settled'))
+  if ((await insist(() => store.settle(endings))).answers.some((answer) => answer !== 'settled'))
     odd.push('an ending was lost');
-  if ((await insist(() => store.settle(endings))).some((answer) => answer !== 'lost'))
+  if ((await insist(() => store.settle(endings))).answers.some((answer) => answer !== 'lost'))
     odd.push('an ending was written twice');
   const left = await store.counts();
   return decided.length > 0 || left.queued + left.running > 0;

@@ -6,10 +6,11 @@ import type { StoredJob } from '#core/job';
 import type { Run } from '#core/run';
 import type { BackfillDecision, BackfillResult, BackfillView, NewRun } from '../store.ts';
 import { type Database, isRefusedRow } from './database.ts';
-import { conflict, viewOf } from './fire.ts';
+import { conflict } from './fire.ts';
 import { findJob, updateJob } from './jobs.ts';
 import { RUN_COLUMNS, readRun } from './rows.ts';
 import { addRun } from './runs.ts';
+import { Views } from './view.ts';
 
 /** Single slots by the key of the ledger, ranges by the index `runs_covering`. */
 const TOUCHING = `SELECT ${RUN_COLUMNS} FROM runs
@@ -29,7 +30,7 @@ export function backfillRuns(
 ): BackfillResult {
   const job = findJob(db, jobId);
   if (!job) return { kind: 'no_job' };
-  const { live, groupLive } = viewOf(db, job, []);
+  const { live, groupLive } = new Views(db, job.cursor).of(job);
   const rows = db.all(TOUCHING, { jobUid: job.uid, ...range }).map(readRun);
   const decision = decide({ job, live, groupLive, rows });
   if (decision.kind === 'refuse') return decision;

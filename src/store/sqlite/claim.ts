@@ -1,5 +1,6 @@
 // Queued runs in, running ones out: who may start now, in which order, under which lease.
 
+import type { EpochMs } from '#core/clock';
 import type { StoredJob } from '#core/job';
 import { HAND_STARTED, type Run, runName } from '#core/run';
 import type { Claimed, ClaimRequest } from '../store.ts';
@@ -24,28 +25,119 @@ const PLACES_TAKEN = `SELECT count(*) AS n FROM runs WHERE job_uid = :jobUid AND
 const GROUP_TAKEN = `SELECT DISTINCT job_uid FROM runs WHERE group_name = :group AND ${IS_LIVE} AND holds_place = 1`;
 const HEAD_OF_LINE = `SELECT run_id FROM runs WHERE line = :line AND ${IS_LIVE} ORDER BY seq LIMIT 1`;
 
-const START = `UPDATE runs SET state = 'running', boot_id = :bootId, lease_token = :leaseToken, attempt = :attempt,
-    started_at = :at, last_tick = :at, holds_place = 1, not_before = NULL, expires_at = NULL, name = :name
-  WHERE run_id = :runId`;
-const COUNT_START = 'UPDATE jobs SET run_count = run_count + :first, last_run_at = :at WHERE uid = :uid';
+const ANY_WAITING = `SELECT 1 FROM runs INDEXED BY runs_startable
+  WHERE state = 'queued' AND (not_before IS NULL OR not_before <= :at) LIMIT 1`;
+const START = `UPDATE runs SET state = 'running', boot_id = ?, lease_token = ?, attempt = ?,
+    started_at = ?, last_tick = ?, holds_place = 1, not_before = NULL, expires_at = NULL, name = ?
+  WHERE run_id = ?`;
+const COUNT_START = 'UPDATE jobs SET run_count = run_count + ?, last_run_at = ? WHERE uid = ?';
 
-/** Answers in starting order. Picks first and writes then: what is walked does not change under the walk. */
+/** Answers in starting order. */
 export function claimRuns(db: Database, request: ClaimRequest, newLease: () => string): Claimed[] {
-  const { at, places, cap, only = null } = request;
-  endTimedPauses(db, at);
-  const free = Math.min(places, cap - Number(db.get(HELD)?.n));
-  if (free <= 0) return [];
-  const starters = new Starters(db);
-  const paused = starters.allPaused ? 1 : 0;
-  const rows = only === null ? db.each(IN_ORDER, { at, paused }) : db.each(ONE, { at, paused, only });
-  const picked: Claimed[] = [];
-  for (const row of rows) {
-    const run = readRun(row);
-    const job = starters.admit(run);
-    if (job) picked.push({ run, job });
-    if (picked.length === free) break;
+  endTimedPauses(db, request.at);
+  const claiming = new Claiming(db, request, newLease);
+  claiming.walk();
+  return claiming.inOrder();
+}
+
+/** One claim: what is admitted in the same transaction, and what waits in the queue, as far as there are places. */
+export class Claiming {
+  readonly at: EpochMs;
+  readonly #db: Database;
+  readonly #request: ClaimRequest;
+  readonly #newLease: () => string;
+  readonly #free: number;
+  readonly #claimed: Claimed[] = [];
+  #starters: Starters | null = null;
+
+  /** Timed pauses must have been ended. */
+  constructor(db: Database, request: ClaimRequest, newLease: () => string) {
+    this.at = request.at;
+    this.#db = db;
+    this.#request = request;
+    this.#newLease = newLease;
+    this.#free = Math.min(request.places, request.cap - Number(db.get(HELD)?.n));
   }
-  return picked.map((each) => start(db, each, request, newLease()));
+
+  /** True when so many runs can start and nothing that waits would have to come first. */
+  hasPlacesFor(count: number): boolean {
+    const { only = null } = this.#request;
+    return only === null && count <= this.#free && !this.#db.get(ANY_WAITING, { at: this.at });
+  }
+
+  /** A run that is about to be written, as running; null where it has to be written as queued. */
+  startNew(run: Run, job: StoredJob): Run | null {
+    const mayStart = run.state === 'queued' && run.line === null && run.holdsPlace;
+    if (!mayStart || this.#claimed.length >= this.#free || !this.#who.admit(run, job)) return null;
+    const started = this.#started(run);
+    this.#claimed.push({ run: started, job });
+    return started;
+  }
+
+  get count(): number {
+    return this.#claimed.length;
+  }
+
+  /** What was written since there were `count` is taken back. */
+  undo(count: number): void {
+    this.#claimed.length = count;
+  }
+
+  /** Picks first and writes then: what is walked does not change under the walk. */
+  walk(): void {
+    const { at, only = null } = this.#request;
+    let left = this.#free - this.#claimed.length;
+    if (left <= 0) return;
+    const who = this.#who;
+    const paused = who.allPaused ? 1 : 0;
+    const rows =
+      only === null ? this.#db.each(IN_ORDER, { at, paused }) : this.#db.each(ONE, { at, paused, only });
+    const picked: Claimed[] = [];
+    for (const row of rows) {
+      const run = readRun(row);
+      const job = who.admit(run);
+      if (job) picked.push({ run, job });
+      if (job && --left === 0) break;
+    }
+    for (const { run, job } of picked) this.#claimed.push({ run: this.#start(run), job });
+  }
+
+  /** Lower priorities first, then by slot (rule 5). */
+  inOrder(): Claimed[] {
+    const planned = ({ run }: Claimed) => run.slot ?? run.queuedAt;
+    return this.#claimed.toSorted((a, b) => a.run.priority - b.run.priority || planned(a) - planned(b));
+  }
+
+  get #who(): Starters {
+    this.#starters ??= new Starters(this.#db);
+    return this.#starters;
+  }
+
+  #started(run: Run): Run {
+    const { at, bootId } = this.#request;
+    return {
+      ...run,
+      state: 'running',
+      bootId,
+      leaseToken: this.#newLease(),
+      attempt: run.attempt + 1,
+      startedAt: at,
+      name: run.name ?? runName(run.jobId, at),
+      holdsPlace: true,
+      notBefore: null,
+      expiresAt: null,
+    };
+  }
+
+  #start(waiting: Run): Run {
+    const run = this.#started(waiting);
+    const { bootId, leaseToken, attempt, startedAt, name } = run;
+    this.#db.runList(START, [bootId, leaseToken, attempt, startedAt, startedAt, name, run.runId]);
+    // A first start that was given back has left its record, and is not counted again.
+    const first = attempt === 1 && run.attempts.length === 0 ? 1 : 0;
+    this.#db.runList(COUNT_START, [first, startedAt, run.jobUid]);
+    return run;
+  }
 }
 
 /** Who may start, each in view of those that were admitted before it. */
@@ -68,8 +160,7 @@ class Starters {
   }
 
   /** Its job, where it may start now: then it has its place. */
-  admit(run: Run): StoredJob | null {
-    const job = this.#jobOf(run.jobUid);
+  admit(run: Run, job = this.#jobOf(run.jobUid)): StoredJob | null {
     if (job.deletedAt !== null) return null;
     // Rules 6 and 14: what a hand started goes on in a pause and with a job that is off.
     const isOff = job.state === 'disabled' || job.state === 'orphaned';
@@ -113,16 +204,4 @@ class Starters {
     this.#jobs.set(uid, job);
     return job;
   }
-}
-
-function start(db: Database, { run, job }: Claimed, request: ClaimRequest, leaseToken: string): Claimed {
-  const { at, bootId } = request;
-  const attempt = run.attempt + 1;
-  const name = run.name ?? runName(run.jobId, at);
-  db.run(START, { runId: run.runId, bootId, leaseToken, attempt, at, name });
-  // A first start that was given back has left its record, and is not counted again.
-  const first = attempt === 1 && run.attempts.length === 0 ? 1 : 0;
-  db.run(COUNT_START, { uid: run.jobUid, at, first });
-  const began = { state: 'running', bootId, leaseToken, attempt, startedAt: at, name } as const;
-  return { run: { ...run, ...began, holdsPlace: true, notBefore: null, expiresAt: null }, job };
 }

@@ -5,9 +5,9 @@ import type { StoredJob } from '#core/job';
 import type { ClockPlan } from '../store.ts';
 import { recordChange } from './changes.ts';
 import type { Database } from './database.ts';
-import { takenSlots } from './fire.ts';
 import { updateJob } from './jobs.ts';
 import { readJob } from './rows.ts';
+import { takenSlots } from './view.ts';
 
 const AHEAD = 'SELECT * FROM jobs WHERE deleted_at IS NULL AND cursor > :at ORDER BY id';
 const RANGES = `SELECT run_id, covers_from, covers_to, covers_count FROM runs

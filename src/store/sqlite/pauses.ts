@@ -18,8 +18,14 @@ const OPEN_OF_ALL = 'SELECT * FROM pauses WHERE job_uid IS NULL AND ended_at IS 
 const OPEN_OF_JOB = 'SELECT * FROM pauses WHERE job_uid = :uid AND ended_at IS NULL ORDER BY since, id';
 const OF_ALL_SINCE = `SELECT * FROM pauses WHERE job_uid IS NULL AND ended_at > :after
   UNION ALL SELECT * FROM pauses WHERE job_uid IS NULL AND ended_at IS NULL`;
+const ANY_OWN = 'SELECT 1 FROM pauses WHERE job_uid IS NOT NULL LIMIT 1';
 const OF_JOB_SINCE = `SELECT * FROM pauses WHERE job_uid = :uid AND ended_at > :after
   UNION ALL SELECT * FROM pauses WHERE job_uid = :uid AND ended_at IS NULL`;
+
+/** False where no job was ever paused by itself: then nobody needs to ask for one. */
+export function hasOwnPauses(db: Database): boolean {
+  return db.get(ANY_OWN) !== undefined;
+}
 
 export function pausesBetween(db: Database, from: EpochMs, to: EpochMs): Pause[] {
   return db.all(OVERLAPPING, { from, to }).map(readPause);

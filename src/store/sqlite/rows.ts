@@ -160,15 +160,21 @@ export const bootParams = (boot: Boot): Params => params(BOOT_FIELDS, boot);
 export const pauseParams = (pause: Omit<Pause, 'id'>): Params => params(PAUSE_FIELDS, pause);
 export const changeParams = (change: JobChange): Params => params(CHANGE_FIELDS, change);
 
-/** All columns but the snapshot's. */
-export function runParams(run: Run): Params {
-  const { covers, snapshot: _, ...fields } = run;
-  return {
-    ...params<Omit<Run, 'covers' | 'snapshot'>>(RUN_FIELDS, fields),
-    covers_from: covers?.from ?? null,
-    covers_to: covers?.to ?? null,
-    covers_count: covers?.count ?? null,
-  };
+const RUN_FIELD_LIST = Object.entries(RUN_FIELDS) as [keyof typeof RUN_FIELDS, Field][];
+
+/** All columns but the snapshot's, in the order of `runValues`. */
+export const RUN_COLUMN_NAMES: readonly string[] = [
+  ...RUN_FIELD_LIST.map(([, field]) => field.column),
+  'covers_from',
+  'covers_to',
+  'covers_count',
+];
+
+export function runValues(run: Run): SQLInputValue[] {
+  const values: SQLInputValue[] = [];
+  for (const [name, { as }] of RUN_FIELD_LIST) values.push(toColumn(as, run[name]));
+  values.push(run.covers?.from ?? null, run.covers?.to ?? null, run.covers?.count ?? null);
+  return values;
 }
 
 /** `INSERT INTO table (a, b) VALUES (:a, :b)`. */

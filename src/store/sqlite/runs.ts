@@ -6,7 +6,7 @@ import type { StoredJob } from '#core/job';
 import type { Run, RunSnapshot } from '#core/run';
 import type { NewRun } from '../store.ts';
 import type { Database } from './database.ts';
-import { assignments, insertInto, RUN_COLUMNS, RUN_FIELDS, readRun, runParams } from './rows.ts';
+import { RUN_COLUMN_NAMES, RUN_COLUMNS, readRun, runValues } from './rows.ts';
 import { waitsUntil } from './verdicts.ts';
 
 /** As the partial index `runs_live` says it, to the letter: only then does SQLite use it. */
@@ -23,14 +23,10 @@ const ANY_IN_LINE = `SELECT 1 FROM runs WHERE line = :line AND ${IS_LIVE} LIMIT 
 const ADD_SNAPSHOT = 'INSERT INTO snapshots (hash, body) VALUES (:hash, :body) ON CONFLICT DO NOTHING';
 const FIND_SNAPSHOT = 'SELECT id FROM snapshots WHERE hash = :hash';
 
-const COLUMNS = [
-  ...Object.values(RUN_FIELDS).map((field) => field.column),
-  'covers_from',
-  'covers_to',
-  'covers_count',
-];
-const INSERT = insertInto('runs', [...COLUMNS, 'snapshot_id']);
-const UPDATE = `UPDATE runs SET ${assignments(COLUMNS.filter((column) => column !== 'run_id'))} WHERE run_id = :run_id`;
+const INSERT = `INSERT INTO runs (${[...RUN_COLUMN_NAMES, 'snapshot_id'].join(', ')})
+  VALUES (${'?, '.repeat(RUN_COLUMN_NAMES.length)}?)`;
+/** All but the snapshot, which never changes. */
+const UPDATE = `UPDATE runs SET ${RUN_COLUMN_NAMES.map((column) => `${column} = ?`).join(', ')} WHERE run_id = ?`;
 
 export function findRun(db: Database, runId: string): Run | null {
   const row = db.get(FIND, { runId });
@@ -53,12 +49,18 @@ export function liveRunsByJob(db: Database): Map<string, Run[]> {
 
 /** Writes a row that has just been decided, and answers the whole of it. `kept` = what a row that it replaces had. */
 export function addRun(db: Database, job: StoredJob, row: NewRun, at: EpochMs, kept: Partial<Run> = {}): Run {
+  const run = { ...newRun(db, job, row, at), ...kept };
+  insertRun(db, run);
+  return run;
+}
+
+/** The whole of a row that has just been decided, as it will be written. */
+export function newRun(db: Database, job: StoredJob, row: NewRun, at: EpochMs): Run {
   const isQueued = row.state === 'queued';
   const { line = null, maxWaitMs = null, key = null, configHash = job.configHash } = row;
   // Within a line one waits for the other: only the first holds a place, and only its wait is bounded.
   const isFirst = line === null || !db.get(ANY_IN_LINE, { line });
-  const holdsPlace = isFirst && (row.holdsPlace ?? isQueued);
-  const run: Run = {
+  return {
     ...row,
     name: null,
     jobUid: job.uid,
@@ -78,7 +80,7 @@ export function addRun(db: Database, job: StoredJob, row: NewRun, at: EpochMs, k
     error: null,
     bootId: null,
     leaseToken: null,
-    holdsPlace,
+    holdsPlace: isFirst && (row.holdsPlace ?? isQueued),
     line,
     group: isQueued ? job.policy.group : null,
     maxWaitMs,
@@ -87,15 +89,16 @@ export function addRun(db: Database, job: StoredJob, row: NewRun, at: EpochMs, k
     priority: row.snapshot.policy.priority,
     cancelRequested: false,
     cancelledBy: null,
-    ...kept,
   };
-  db.run(INSERT, { ...runParams(run), snapshot_id: snapshotId(db, run.snapshot) });
-  return run;
+}
+
+export function insertRun(db: Database, run: Run): void {
+  db.runList(INSERT, [...runValues(run), snapshotId(db, run.snapshot)]);
 }
 
 /** Writes all of a run that was read in the same transaction. Its snapshot never changes. */
 export function saveRun(db: Database, run: Run): void {
-  db.run(UPDATE, runParams(run));
+  db.runList(UPDATE, [...runValues(run), run.runId]);
 }
 
 /** Rows of one definition share one snapshot: a year of runs does not repeat the policy a million times. */

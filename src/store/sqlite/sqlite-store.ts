@@ -94,8 +94,9 @@ export class SqliteStore implements Store {
   async fire(
     at: EpochMs,
     plan: (due: promises.DueJob) => promises.FireDecision,
+    options: promises.FireOptions = {},
   ): Promise<promises.FireResult> {
-    return this.#db.write(() => fireDue(this.#db, at, plan));
+    return this.#db.write(() => fireDue(this.#db, at, plan, options, this.#newLease));
   }
 
   async enqueue(
@@ -117,8 +118,14 @@ export class SqliteStore implements Store {
     return this.#db.write(() => claimRuns(this.#db, request, this.#newLease));
   }
 
-  async settle(endings: readonly promises.Ending[]): Promise<('settled' | 'lost')[]> {
-    return this.#db.write(() => settleAll(this.#db, endings));
+  async settle(
+    endings: readonly promises.Ending[],
+    claim?: promises.ClaimRequest,
+  ): Promise<promises.Settled> {
+    return this.#db.write(() => {
+      const answers = settleAll(this.#db, endings);
+      return { answers, claimed: claim ? claimRuns(this.#db, claim, this.#newLease) : [] };
+    });
   }
 
   async markStopping(runId: string, leaseToken: string): Promise<'settled' | 'lost'> {

@@ -18,6 +18,7 @@ import { prunePromises } from './promises/prune.ts';
 import { queryPromises } from './promises/queries.ts';
 import { recoverPromises } from './promises/recover.ts';
 import { removePromises } from './promises/remove.ts';
+import { togetherPromises } from './promises/together.ts';
 
 export interface OpenedLedger {
   store: Store;
@@ -36,6 +37,7 @@ export function storeContract(name: string, open: OpenLedger): void {
     gapPromises(open);
     claimPromises(open);
     removePromises(open);
+    togetherPromises(open);
     prunePromises(open);
     placePromises(open);
     clockPromises(open);

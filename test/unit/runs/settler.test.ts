@@ -33,7 +33,7 @@ function setup(refuse: (endings: readonly Ending[], call: number) => boolean) {
     calls++;
     if (refuse(endings, calls)) throw new Error('the store refuses');
     written.push(...endings);
-    return endings.map(() => 'settled');
+    return { answers: endings.map(() => 'settled'), claimed: [] };
   };
   const settler = new Settler({ settle } as Store, clock, silent);
   return { clock, settler, written, calls: () => calls };

@@ -41,7 +41,7 @@ export function endingPromises(open: OpenLedger): void {
         codeHash: 'code',
         handlerState: { offset: 9 },
       });
-      expect(await store.settle([ending])).toEqual(['settled']);
+      expect((await store.settle([ending])).answers).toEqual(['settled']);
       const after = {
         state: 'succeeded',
         success: true,
@@ -195,8 +195,8 @@ export function endingPromises(open: OpenLedger): void {
       for (const id of ['r1', 'r2', 'r3']) await enqueue(store, 'a', aRow(id));
       const claimed = await claim(store);
       const batch = claimed.map((run, n) => anEnding(run, 'succeeded', n === 1 ? { leaseToken: 'old' } : {}));
-      expect(await store.settle(batch)).toEqual(['settled', 'lost', 'settled']);
-      expect(await store.settle([])).toEqual([]);
+      expect((await store.settle(batch)).answers).toEqual(['settled', 'lost', 'settled']);
+      expect(await store.settle([])).toEqual({ answers: [], claimed: [] });
       expect((await runOf(store, 'r2')).state).toBe('running');
     });
 

@@ -143,7 +143,7 @@ export function firePromises(open: OpenLedger): void {
         return admitNext(due);
       });
       expect(decided.map((each) => each.job.id)).toEqual(['a', 'c']);
-      expect(dropped).toEqual([{ jobId: 'bad', error: fault }]);
+      expect(dropped).toEqual([{ uid: 'uid-bad', jobId: 'bad', error: fault }]);
       expect(await jobNamed(store, 'bad')).toMatchObject({ cursor: T0, nextDue: DUE });
     });
 

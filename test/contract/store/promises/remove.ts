@@ -5,7 +5,6 @@ import type { Store } from '#store/store';
 import {
   addJobs,
   aJob,
-  anEnding,
   aRemoval,
   aRow,
   claim,
@@ -87,7 +86,7 @@ export function removePromises(open: OpenLedger): void {
       const { store, running } = await busy(open);
       await effect(store, { remove: [aRemoval('uid-a', { purge: true })], end: [ended] }, DUE);
       expect((await rows(store)).toSorted()).toEqual(['of b', 'running']);
-      expect(await store.settle([anEnding(running, 'succeeded')])).toEqual(['settled']);
+      expect(await settle(store, running, 'succeeded')).toBe('settled');
       expect(await rows(store)).toEqual(['of b']);
       expect((await store.jobs({ uids: ['uid-a'] }))[0]).toMatchObject({ successCount: 2 });
     });
