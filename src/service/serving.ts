@@ -1,5 +1,6 @@
 // The life of a service between its start and its stop: loops up, files watched, until somebody asks for the end (rule 23).
 
+import { isInside } from '#config/project';
 import type { Settings } from '#config/settings';
 import { watchSettings } from '#config/watch';
 import type { Clock } from '#core/clock';
@@ -38,6 +39,8 @@ export async function serveUntilAborted(
       loops.wake();
       reload();
     },
+    // The vault is the one that others share: it may be a mount that does not answer.
+    mayHang: (file) => isInside(parts.settings.app.paths.vault, file),
     clock,
     signal: watching.signal,
   });

@@ -22,6 +22,7 @@ function watching(paths: readonly string[] | (() => readonly string[]), clock: C
   let count = 0;
   const watch = watchSettings({
     paths: typeof paths === 'function' ? paths : () => paths,
+    mayHang: (file) => file.endsWith('.far'),
     clock,
     signal: abort.signal,
     onChange(changed) {
@@ -85,6 +86,26 @@ test("a ConfigMap's swap of `..data` is told for every file behind it", async ()
   symlinkSync('..v2', path.join(root, '..data_tmp'));
   renameSync(path.join(root, '..data_tmp'), path.join(root, '..data'));
   expect(await told.next()).toEqual(['a.yaml', '.env']);
+});
+
+test('files on a disk that may hang are compared as the others: changed, gone, back', async () => {
+  const root = folder();
+  const files = ['near.yaml', 'there.far'].map((name) => path.join(root, name));
+  for (const file of files) writeFileSync(file, '1');
+  const told = watching(files, createManualClock(0));
+  await told.watch.ready;
+  const changes = [
+    (file: string) => writeFileSync(file, '22'),
+    (file: string) => rmSync(file),
+    (file: string) => writeFileSync(file, '333'),
+  ];
+  for (const change of changes) {
+    for (const file of files) change(file);
+    await told.watch.check();
+    expect(await told.next()).toEqual(['near.yaml', 'there.far']);
+    await told.watch.check();
+  }
+  expect(told.count).toBe(3);
 });
 
 test('without any notification a change is seen after 5 seconds', async () => {
@@ -181,7 +202,8 @@ test('a signal that has already aborted starts nothing', async () => {
   const abort = new AbortController();
   abort.abort();
   const clock = createManualClock(0);
-  const watch = watchSettings({ paths: () => [], onChange: () => {}, clock, signal: abort.signal });
+  const nothing = { paths: () => [], mayHang: () => false, onChange: () => {} };
+  const watch = watchSettings({ ...nothing, clock, signal: abort.signal });
   await Promise.all([watch.ready, watch.closed]);
   expect(clock.timers).toBe(0);
 });
