@@ -8,7 +8,7 @@ import type { FireDecision } from '../store.ts';
 import { recordChange } from './changes.ts';
 import type { Claiming } from './claim.ts';
 import type { Database, Params } from './database.ts';
-import { askToStop, endQueued } from './endings.ts';
+import { askToStop, endQueued, goOnWhereGivenBack } from './endings.ts';
 import { jobOf, updateJob } from './jobs.ts';
 import { insertRun, newRun } from './runs.ts';
 
@@ -35,6 +35,7 @@ export function apply(
   direct: Claiming | null = null,
 ): { job: StoredJob; rows: Run[] } {
   for (const end of decision.end ?? []) endQueued(db, end, at);
+  goOnWhereGivenBack(db, decision.end ?? [], at, job.uid);
   for (const { runId, expiresAt } of decision.postpone ?? []) db.run(POSTPONE, { runId, expiresAt });
   for (const runId of decision.withdrawn) onGapRow(db, job, runId, WITHDRAW, { runId, jobUid: job.uid });
   if (decision.extended) {

@@ -41,6 +41,11 @@ const TALLY = `UPDATE jobs SET
 const TAKE_OVER = `UPDATE runs SET holds_place = :held, expires_at = iif(max_wait_ms IS NULL, NULL, :at + max_wait_ms)
   WHERE seq = (SELECT min(seq) FROM runs WHERE line = :line AND ${IS_LIVE})
     AND seq > (SELECT seq FROM runs WHERE run_id = :runId)`;
+const GO_ON = `UPDATE jobs SET state = 'active', cursor = max(cursor, :at), next_slot = :at, next_due = :at
+  WHERE uid IN (SELECT job_uid FROM runs WHERE run_id IN (SELECT value FROM json_each(:runIds))) AND uid IS NOT :but
+    AND deleted_at IS NULL AND state = 'completed' AND enabled = 1 AND manual_only = 0
+    AND schedule ->> '$.kind' IN ('cron', 'every') AND admitted_count < policy ->> '$.maxExecutions'
+  RETURNING uid`;
 const DELETE = 'DELETE FROM runs WHERE run_id = :runId';
 
 export function settleAll(db: Database, endings: readonly Ending[]): ('settled' | 'lost')[] {
@@ -64,6 +69,24 @@ export function endQueued(db: Database, end: RunEnd, at: EpochMs): void {
   writeEnd(db, run, afterWait(run, end, at));
 }
 
+/**
+ * A job at its limit that got an execution back, because a run of it has left without a start, has slots again from `at`
+ * on: the next `fire` looks for the first (rule 19). `but` = the job that is being decided, which knows by itself.
+ */
+export function goOnWhereGivenBack(
+  db: Database,
+  left: readonly Pick<Run, 'runId'>[],
+  at: EpochMs,
+  but: string | null = null,
+): void {
+  if (left.length === 0) return;
+  const runIds = JSON.stringify(left.map((run) => run.runId));
+  for (const { uid } of db.all(GO_ON, { runIds, at, but })) {
+    const change = { what: 'state', before: 'completed', after: 'active', by: 'schedule' } as const;
+    recordChange(db, { jobUid: String(uid), at, ...change });
+  }
+}
+
 export function cancelRun(db: Database, runId: string, at: EpochMs, by: string): Run | null {
   const run = findRun(db, runId);
   if (!run || isFinal(run.state)) return run;
@@ -71,6 +94,7 @@ export function cancelRun(db: Database, runId: string, at: EpochMs, by: string):
   const after =
     run.state === 'queued' ? afterWait(asked, { state: 'cancelled', reason: null, error: null }, at) : asked;
   writeEnd(db, run, after);
+  if (run.state === 'queued') goOnWhereGivenBack(db, [run], at);
   return after;
 }
 

@@ -14,7 +14,7 @@ import type {
 import { apply } from './apply.ts';
 import { Claiming } from './claim.ts';
 import { type Database, isRefusedRow } from './database.ts';
-import { askToStop, endQueued } from './endings.ts';
+import { askToStop, endQueued, goOnWhereGivenBack } from './endings.ts';
 import { findJob } from './jobs.ts';
 import { endTimedPauses } from './pauses.ts';
 import { readJob } from './rows.ts';
@@ -130,6 +130,7 @@ export function enqueueRun(
   const decision = decide(new Views(db, job.cursor).of(job));
   if (decision.kind === 'refuse') return decision;
   for (const end of decision.end ?? []) endQueued(db, end, at);
+  goOnWhereGivenBack(db, decision.end ?? [], at);
   for (const { runId, by } of decision.cancel ?? []) askToStop(db, runId, by);
   try {
     return { kind: 'queued', run: addRun(db, job, decision.row, at) };
