@@ -1,4 +1,4 @@
-// Rules 18 and 19: run now, limits.
+// Rule 18: runs by hand, at start, once more, and made up for.
 import { expect, it } from 'vitest';
 import { createScenario } from '../support/scenario.ts';
 
@@ -20,21 +20,6 @@ it('run now: kind manual, input merged key by key, cursor and max_executions unt
   ]);
   await s.advanceTo('2026-11-21T10:01:30Z');
   expect(await s.ledger('tick')).toEqual(['manual succeeded', '2026-11-21T10:01:00Z succeeded']);
-});
-
-it('max_executions counts admitted runs; at the limit the job is completed', async () => {
-  const s = await createScenario({
-    at,
-    scheduler: 'jobs:\n  tick: { enabled: true, cron: "* * * * *", max_executions: 2 }',
-    handlers: { tick: noop },
-  });
-  await s.start();
-  await s.advanceTo('2026-11-21T10:10:00Z');
-  expect(await s.ledger('tick')).toEqual([
-    '2026-11-21T10:01:00Z succeeded',
-    '2026-11-21T10:02:00Z succeeded',
-  ]);
-  expect(await s.service.find('tick')).toMatchObject({ state: 'completed', next_run: null });
 });
 
 it('run_on_start adds one run after the first pass, without a slot', async () => {
