@@ -11,6 +11,9 @@ import { endOf } from './segments.ts';
 /** The default of `queue_timeout` is at least this long (rule 1). */
 const LEAST_WAIT_MS = 3_600_000;
 
+/** While a pause holds, the time left does not shrink: a last millisecond would be looked at again each millisecond. */
+const LEAST_LOOK_MS = 30_000;
+
 /** How long a run admitted at `at` may wait: until the next slot, at least an hour; null = for ever. */
 export function maxWaitMs(policy: JobPolicy, grid: Grid, slot: EpochMs, at: EpochMs): number | null {
   if (policy.overlap === 'queue_all') return null;
@@ -26,12 +29,13 @@ export function endExpired(
 ): { end: RunEnd[]; postpone: { runId: string; expiresAt: EpochMs }[] } {
   const end: RunEnd[] = [];
   const postpone: { runId: string; expiresAt: EpochMs }[] = [];
+  const isHeld = due.pauses.some((pause) => pause.since <= at && (endOf(pause) ?? Infinity) > at);
   for (const run of due.live) {
     if (run.state !== 'queued' || run.expiresAt === null || run.expiresAt > at || run.maxWaitMs === null)
       continue;
     const left = run.maxWaitMs - (at - waitsSince(run) - pausedMs(due.pauses, waitsSince(run), at));
     const { runId } = run;
-    if (left > 0) postpone.push({ runId, expiresAt: at + left });
+    if (left > 0) postpone.push({ runId, expiresAt: at + (isHeld ? Math.max(left, LEAST_LOOK_MS) : left) });
     else end.push({ runId, state: endOfWait(run, 'missed'), reason: 'queue_timeout', error: run.error });
   }
   return { end, postpone };

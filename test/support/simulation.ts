@@ -8,7 +8,8 @@ import { jobsAt, type SimulationParts, simulatedRows } from '#service/simulation
 import { aJob } from './ledger.ts';
 
 const DATE = '2026-03-02';
-export const at = (text: string, date = DATE): EpochMs => Date.parse(`${date}T${text}:00Z`);
+export const at = (text: string, date = DATE): EpochMs =>
+  Date.parse(`${date}T${text.length === 5 ? `${text}:00` : text}Z`);
 
 export function cron(expression: string, timezone = 'UTC'): ScheduleSpec {
   return { kind: 'cron', expression, timezone, dayMatch: 'or' };

@@ -259,6 +259,12 @@ it('time in a pause is no waiting, overlapping pauses count once', () => {
   expect(open.postpone).toEqual([{ runId: 'w', expiresAt: T0 + 90 * MINUTE }]);
 });
 
+it('a last millisecond to wait is not looked at each millisecond of a pause', () => {
+  const job = stored({}, { cursor: T0 + HOUR });
+  const decision = decide({ job, live: [patient()], pauses: [pause(T0 + HOUR - 1, null)] }, T0 + HOUR);
+  expect(decision.postpone).toEqual([{ runId: 'w', expiresAt: T0 + HOUR + 30_000 }]);
+});
+
 it('a retry waits from its time on, and is a failure when it never gets a place; what was given back is interrupted', () => {
   const job = stored({}, { cursor: T0 + 3 * HOUR });
   const retry = patient({

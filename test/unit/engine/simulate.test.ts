@@ -246,6 +246,13 @@ describe('a simulation', () => {
     });
   });
 
+  it('does not look at what waits through a pause again and again', () => {
+    const policy = { overlap: 'queue_one', queueTimeoutMs: 60_000 } as const;
+    const job = ten({ takes: 90, schedule: cron('0,10 0 * * *'), policy });
+    const plan: Plan = { jobs: { a: job }, pause: [['00:10:59.999', '20:00']], to: '21:00', maxRows: 1_000 };
+    expect(rowsOf(plan).map(told)).toEqual(['a 00:00 run 00:00-01:30', 'a 00:10 run 20:00-21:30']);
+  });
+
   it('refuses as many slots that all end in one row', () => {
     const plan: Plan = { jobs: { a: ten() }, pause: [['00:00', '10:00']], to: '10:00' };
     expect(rowsOf({ ...plan, maxRows: 12 })).toHaveLength(10);
