@@ -5,6 +5,7 @@ import type { JobPolicy } from '#core/job';
 import type { Pause } from '#core/pause';
 import { HAND_STARTED, type Run } from '#core/run';
 import type { DueJob, RunEnd } from '#store/store';
+import { ON_TIME_MS } from './eligible.ts';
 import type { Grid } from './grid.ts';
 import { endOf } from './segments.ts';
 
@@ -17,7 +18,8 @@ const LEAST_LOOK_MS = 30_000;
 /** How long a run admitted at `at` may wait: until the next slot, at least an hour; null = for ever. */
 export function maxWaitMs(policy: JobPolicy, grid: Grid, slot: EpochMs, at: EpochMs): number | null {
   if (policy.overlap === 'queue_all') return null;
-  if (policy.queueTimeoutMs !== null) return policy.queueTimeoutMs;
+  // With none at all nobody could be quick enough to start it.
+  if (policy.queueTimeoutMs !== null) return Math.max(ON_TIME_MS, policy.queueTimeoutMs);
   const next = grid.next(Math.max(slot, at));
   return next === null ? LEAST_WAIT_MS : Math.max(LEAST_WAIT_MS, next - at);
 }
