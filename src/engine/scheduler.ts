@@ -4,13 +4,13 @@ import type { Clock, EpochMs } from '#core/clock';
 import { faultFields } from '#core/errors';
 import type { Log } from '#core/log';
 import type { ObservedPause, Pause } from '#core/pause';
-import type { Run } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
-import type { Claimed, ClaimRequest, FireResult, Store } from '#store/store';
+import type { Claimed, ClaimRequest, DueJob, Store } from '#store/store';
 import { clockPlan } from './clock-plan.ts';
-import { ClockWatch, type Jump } from './clock-watch.ts';
+import { ClockWatch } from './clock-watch.ts';
 import { ON_TIME_MS } from './eligible.ts';
 import { plan } from './plan.ts';
+import { type Left, leaving, tellDropped, tellJump, tellLeft, tellRow } from './tell.ts';
 
 /** No sleep is longer (rule 13): a clock that jumps is noticed within this time. */
 const LONGEST_SLEEP_MS = 30_000;
@@ -140,30 +140,24 @@ export class Scheduler {
 
   /** One batch. True while there are more. */
   async #fire(at: EpochMs, stuck: Set<string>): Promise<boolean> {
-    const { store, handlerKnown, scheduleOf, newRunId, claimRequest, onClaimed } = this.#options;
+    const { store, log, handlerKnown, scheduleOf, newRunId, claimRequest, onClaimed } = this.#options;
     const context = { at, bootStartedAt: this.#upSince, jumps: this.#watch.forward };
-    const result = await store.fire(
-      at,
-      (due) => plan(due, { ...context, handlerKnown, scheduleOf, newRunId }),
-      { limit: BATCH, except: [...stuck], claim: claimRequest() },
-    );
+    const left = new Map<string, Left[]>();
+    const decide = (due: DueJob) => {
+      const decision = plan(due, { ...context, handlerKnown, scheduleOf, newRunId });
+      if (decision.end && decision.end.length > 0) left.set(due.job.uid, leaving(due, decision));
+      return decision;
+    };
+    const result = await store.fire(at, decide, { limit: BATCH, except: [...stuck], claim: claimRequest() });
     onClaimed(result.claimed);
     for (const { job, rows } of result.decided) {
-      for (const row of rows) this.#tell(job.id, row);
+      for (const each of left.get(job.uid) ?? []) tellLeft(each, log);
+      for (const row of rows) tellRow(job.id, row, log);
       if (job.nextDue !== null && job.nextDue <= at) stuck.add(job.uid);
     }
-    this.#tellDropped(result.dropped);
+    tellDropped(result.dropped, log);
     for (const { uid } of result.dropped) stuck.add(uid);
     return result.more;
-  }
-
-  #tellDropped(dropped: FireResult['dropped']): void {
-    for (const { jobId, error } of dropped) {
-      this.#options.log.at('scheduler.pass').error(`job ${jobId} could not be decided`, {
-        job_name: jobId,
-        ...faultFields(error, 'engine', 'SCHEDULING_ERROR'),
-      });
-    }
   }
 
   /** Notes which outside sources hold, as every fire and every start of an attempt must (rule 6). */
@@ -190,7 +184,7 @@ export class Scheduler {
   /** What a clock set forward means for slots is the planner's to say; one set far back is corrected here (rule 13). */
   async #lookAtClock(): Promise<void> {
     const jump = this.#watch.look();
-    if (jump) this.#tellJump(jump);
+    if (jump) tellJump(jump, this.#options.log);
     if (!this.#watch.isSetFarBack) return;
     const { store, clock, scheduleOf } = this.#options;
     const at = clock.now();
@@ -204,32 +198,6 @@ export class Scheduler {
     this.#watch.correct();
     this.#upSince = Math.min(this.#upSince, at);
     this.#lookedAt = at;
-  }
-
-  #tellJump(jump: Jump): void {
-    const by = `${Math.round((jump.to - jump.from) / 1000)} s`;
-    this.#options.log
-      .at('scheduler.clock')
-      .warn(`the clock was set, or the machine slept: it jumped by ${by}`, {
-        from: new Date(jump.from).toISOString(),
-        to: new Date(jump.to).toISOString(),
-      });
-  }
-
-  #tell(jobId: string, row: Run): void {
-    const fields = {
-      job_name: jobId,
-      run_id: row.runId,
-      slot: row.slot === null ? null : new Date(row.slot).toISOString(),
-    };
-    const log = this.#options.log.at('scheduler.fire');
-    if (row.state === 'queued') log.debug('admitted', { ...fields, late_by: row.lateByMs / 1000 });
-    else
-      log.info(`${row.state}: ${row.reason}`, {
-        ...fields,
-        reason: row.reason,
-        slots: row.covers?.count ?? 1,
-      });
   }
 
   #sleepFor(ms: number): void {

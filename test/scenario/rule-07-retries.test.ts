@@ -122,7 +122,7 @@ it('not for input that is invalid when the run starts', async () => {
     scheduler: 'jobs:\n  picky: { enabled: true, cron: "1 * * * *", input: { absent: taken } }',
   });
   const taken = JSON.stringify(path.join(s.dir, 'taken'));
-  await mkdir(path.join(s.dir, 'jobs'));
+  await mkdir(path.join(s.dir, 'jobs'), { recursive: true });
   await writeFile(
     path.join(s.dir, 'jobs/picky.ts'),
     `import { existsSync } from 'node:fs';

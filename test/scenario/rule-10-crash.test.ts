@@ -148,6 +148,10 @@ it('a run cut by a crash ends failed: superseded when a newer slot is admitted b
   expect(first).toMatchObject({ state: 'failed', reason: 'superseded', attempt: 1 });
   expect(first?.error?.message).toMatch(/ended without recording/);
   expect(second).toMatchObject({ state: 'succeeded' });
+  // A final failure has its line, although no attempt of it ended just now.
+  expect(s.lines.filter((line) => line.run_id === first?.run_id && line.level === 'ERROR')).toMatchObject([
+    { job_id: first?.name, success: false, reason: 'superseded', error: first?.error?.message },
+  ]);
 });
 
 it('a job whose run was live at two unclean ends in a row is paused: crash_loop', async () => {
