@@ -10,7 +10,7 @@ import type { SimulatedRow } from '#engine/simulated-ledger';
 import { dueAt } from '#schedule/jitter';
 import { buildSchedule } from '#schedule/parse';
 import { requestRun } from './run-request.ts';
-import { iso, isoOrNull } from './shapes.ts';
+import { iso } from './shapes.ts';
 import type { SimulationRequest } from './simulation-request.ts';
 
 /** A million rows are some hundred megabytes of answer. */
@@ -75,7 +75,7 @@ export function simulationShape(parts: SimulationParts): SimulationShape {
   return {
     from: iso(from, zone),
     to: iso(to, zone),
-    runs: rows.map(runShape),
+    runs: rows.map(shapeOfRuns()),
     totals: { ...countsOf(rows), jobs: countsByJob(rows, jobs.filter(isOn)) },
     durations: Object.fromEntries(taken),
   };
@@ -147,20 +147,36 @@ export function jobsAt(jobs: readonly StoredJob[], from: EpochMs): StoredJob[] {
   });
 }
 
-function runShape(row: SimulatedRow): SimulatedRun {
+/** Many rows of many jobs fall on one instant: each is written once. */
+function shapeOfRuns(): (row: SimulatedRow) => SimulatedRun {
+  const known = new Map<string, Map<EpochMs, string>>();
+  return (row) => {
+    const { timezone } = row.job.schedule;
+    const texts = known.get(timezone) ?? new Map<EpochMs, string>();
+    known.set(timezone, texts);
+    const text = (at: EpochMs) => {
+      const written = texts.get(at) ?? iso(at, timezone);
+      texts.set(at, written);
+      return written;
+    };
+    return runShape(row, text);
+  };
+}
+
+function runShape(row: SimulatedRow, text: (at: EpochMs) => string): SimulatedRun {
   const { job, kind, outcome, reason, covers, cuts } = row;
-  const zone = job.schedule.timezone;
+  const textOrNull = (at: EpochMs | null) => (at === null ? null : text(at));
   return {
     job: job.id,
     job_name: job.name,
     kind,
-    slot: isoOrNull(row.slot, zone),
+    slot: textOrNull(row.slot),
     outcome,
-    decided_at: iso(row.decidedAt, zone),
-    starts_at: isoOrNull(row.startsAt, zone),
-    ends_at: isoOrNull(row.endsAt, zone),
+    decided_at: text(row.decidedAt),
+    starts_at: textOrNull(row.startsAt),
+    ends_at: textOrNull(row.endsAt),
     reason,
-    covers: covers && { from: iso(covers.from, zone), to: iso(covers.to, zone), count: covers.count },
+    covers: covers && { from: text(covers.from), to: text(covers.to), count: covers.count },
     cuts,
   };
 }

@@ -61,7 +61,8 @@ function collect(text: string, before: string[] = []): string[] {
 async function simulateJobs(session: Session, { jobs, ...texts }: SimulateOptions): Promise<Answer> {
   const shape =
     jobs === undefined ? await ofInstallation(session, texts) : await ofFile(session, jobs, texts);
-  return { data: shape, text: simulationText(shape, session.width) };
+  // It may have a hundred thousand lines.
+  return { data: shape, text: session.isJson ? '' : simulationText(shape, session.width) };
 }
 
 async function ofInstallation(session: Session, texts: SimulationTexts): Promise<SimulationShape> {

@@ -62,5 +62,5 @@ function countsText(counts: SimulationCounts, duration: number | null): string {
 }
 
 function secondsBetween(from: string, to: string): number {
-  return (Date.parse(to) - Date.parse(from)) / 1000;
+  return from === to ? 0 : (Date.parse(to) - Date.parse(from)) / 1000;
 }
