@@ -58,16 +58,23 @@ export class Pauses {
     this.#parts = parts;
   }
 
-  /** Pauses one job, or all. ALREADY_PAUSED when this was done before. */
+  /** Pauses one job, or all. ALREADY_PAUSED when this was done before, INVALID_PARAMETERS for an `until` that is past. */
   async pause(request: PauseRequest): Promise<{ paused: true; job: string | null }> {
     const job = request.job === undefined ? null : await this.#parts.lookup.job(request.job);
     const { store, clock, onWrite } = this.#parts;
+    const since = clock.now();
+    if (request.until !== null && request.until <= since)
+      throw new SchedulerError(
+        'INVALID_PARAMETERS',
+        `until: ${iso(request.until, this.#parts.timezone())} is past`,
+        'give a time to come, or leave it out',
+      );
     const opened = await store.pause({
       jobUid: job?.uid ?? null,
       source: 'api',
       who: request.by,
       why: request.reason,
-      since: clock.now(),
+      since,
       until: request.until,
     });
     if (!opened)
