@@ -321,10 +321,7 @@ describe('settings and schedules', () => {
     const at = await project();
     const valid = await at.json<{ ok: boolean; jobs: Row[]; warnings: Row[] }>('validate');
     expect(valid.ok).toBe(true);
-    expect(valid.warnings).toMatchObject([
-      { path: 'scheduler.jobs.off' },
-      { code: 'INLINE', path: 'scheduler.jobs' },
-    ]);
+    expect(valid.warnings).toMatchObject([{ path: 'scheduler.jobs.off' }]);
     expect(valid.jobs.find((job) => job.id === 'report')).toMatchObject({
       sentence: 'At 03:00',
       next: { length: 5 },
@@ -338,6 +335,16 @@ describe('settings and schedules', () => {
     expect(config.stdout).toMatch(/^scheduler\.timezone +UTC +settings\/aclarai\.config\.yaml:3$/m);
     expect(config.stdout).toMatch(/^scheduler\.jobs\.report\.timezone +Europe\/Paris +settings\//m);
     expect(existsSync(at.state)).toBe(false);
+  });
+
+  it('says of code that runs inline that nothing can end it', async () => {
+    const at = await project();
+    await at.settings(JOBS.replace('every: 1h', 'every: 1h, isolation: inline'));
+    const { warnings } = await at.json<{ warnings: Row[] }>('validate');
+    expect(warnings).toMatchObject([
+      { path: 'scheduler.jobs.off' },
+      { code: 'INLINE', path: 'scheduler.jobs', message: expect.stringMatching(/^broken: run inside/) },
+    ]);
   });
 
   it('says what a schedule means and when it fires', async () => {
