@@ -23,6 +23,7 @@ import type { Checked, Host, HostOptions } from '#service/host';
 import { type InstallationParts, Installed } from '#service/installation';
 import type { AcquireLock } from '#service/lock';
 import { type LoopsParts, operations } from '#service/loops';
+import type { UpkeepSettings } from '#service/upkeep';
 import { openSqliteStore, type SqliteStoreOptions } from '#store/sqlite/open';
 import { acquireServiceLock } from '#store/sqlite/service-lock';
 import type { Store } from '#store/store';
@@ -195,6 +196,7 @@ export function install(
       enabled: () => settings.scheduler.enabled,
       cap: () => settings.scheduler.maxConcurrentExecutions,
       checkIntervalMs: () => settings.scheduler.checkIntervalMs,
+      upkeep: () => upkeepOf(settings),
       shutdown: () => settings.scheduler.shutdown,
       config: () => settings.app,
       loadHandler: (name) => registry.load(name),
@@ -204,6 +206,15 @@ export function install(
     }),
   };
   return new Installed(parts);
+}
+
+function upkeepOf({ scheduler }: Settings): UpkeepSettings {
+  return {
+    intervalMs: scheduler.cleanupIntervalMs,
+    prunes: scheduler.autoCleanupEnabled,
+    retentionDays: scheduler.historyRetentionDays,
+    maxRowsPerJob: scheduler.historyMaxRows,
+  };
 }
 
 function pauseSources(options: AppOptions, current: () => Settings): PauseSources {

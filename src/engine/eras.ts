@@ -36,6 +36,16 @@ interface Definition {
   state?: string;
 }
 
+const DEFINING: readonly JobChange['what'][] = [
+  'created',
+  'updated',
+  'schedule',
+  'enabled',
+  'state',
+  'orphaned',
+  'returned',
+  'deleted',
+];
 const NOT_CREATED: Standing = { schedule: null, manualOnly: false, state: 'not_created' };
 
 /**
@@ -76,7 +86,7 @@ function asEra({ schedule, manualOnly, state }: Standing): Pick<Era, 'schedule' 
 }
 
 function defines({ what }: JobChange): boolean {
-  return what !== 'paused' && what !== 'resumed' && what !== 'circuit' && what !== 'clock';
+  return DEFINING.includes(what);
 }
 
 function standingBefore({ what, before }: JobChange): Standing {

@@ -239,10 +239,14 @@ function orphan(job: StoredJob, live: readonly Run[], ctx: ReconcileContext, eff
   }
 }
 
-/** Finished jobs stay listed until retention (rule 17). */
 function forget(job: StoredJob, ctx: ReconcileContext, effects: Effects): void {
+  if (isForgotten(job, ctx.finishedBefore ?? -Infinity)) take(job, ctx, effects);
+}
+
+/** Finished jobs of other faces stay listed until retention (rule 17). */
+export function isForgotten(job: StoredJob, finishedBefore: EpochMs): boolean {
   const rests = Math.max(job.lastRunAt ?? 0, job.updatedAt);
-  if (job.state === 'completed' && rests < (ctx.finishedBefore ?? -Infinity)) take(job, ctx, effects);
+  return job.source !== 'config' && job.state === 'completed' && rests < finishedBefore;
 }
 
 function take(job: StoredJob, ctx: ReconcileContext, effects: Effects): void {

@@ -15,6 +15,7 @@ import { endOf } from '#engine/segments';
 import type { Housekeeper } from '#housekeeper/housekeeper';
 import type { Store } from '#store/store';
 import { followRun } from './follow.ts';
+import { knownHoles } from './holes.ts';
 import type { Installation, Performed, RunHereOptions, ServeOptions } from './host.ts';
 import { type AcquireLock, LOOK_OF_OTHERS_MS, lockForRun, lockForService } from './lock.ts';
 import { Loops, type LoopsParts } from './loops.ts';
@@ -103,13 +104,15 @@ export class Installed implements Installation {
 
   async status(): Promise<StatusShape> {
     const [boot] = await this.#parts.store.boots({ limit: 1 });
+    const jobs = await this.#jobs();
     return statusShape({
       served: this.isServed,
       boot: boot ?? null,
-      jobs: await this.#jobs(),
+      jobs,
       pauses: await this.service.pauses(),
       counts: await this.#parts.store.counts(),
       clockBehindMs: await suspiciouslyBehind(this.#parts.store, this.#parts.clock.now()),
+      holes: await knownHoles(this.#parts.store, jobs),
       settings: this.settings,
       faults: [...this.#parts.faults, ...this.#reloader.faults],
       restartRequired: this.#reloader.restartRequired,

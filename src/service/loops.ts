@@ -10,7 +10,7 @@ import { isFinal, type Run } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { Heartbeat } from '#engine/heartbeat';
 import { OrphanWatch } from '#engine/orphan-watch';
-import { reconcile } from '#engine/reconcile';
+import { type ReconcileContext, reconcile } from '#engine/reconcile';
 import { Scheduler } from '#engine/scheduler';
 import type { StartThread } from '#runs/call';
 import type { Progress } from '#runs/context';
@@ -19,6 +19,8 @@ import { Worker } from '#runs/worker';
 import type { Store } from '#store/store';
 import { effectLines, missingSince } from './effects.ts';
 import { requestRun } from './run-request.ts';
+import { tellRecovered } from './tell-recovered.ts';
+import { Upkeep, type UpkeepSettings } from './upkeep.ts';
 
 export interface LoopsParts {
   store: Store;
@@ -33,6 +35,7 @@ export interface LoopsParts {
   enabled(): boolean;
   cap(): number;
   checkIntervalMs(): number;
+  upkeep(): UpkeepSettings;
   shutdown(): { drainMs: number; abortMs: number };
   config(): AppConfig;
   readPauses(): Promise<ObservedPause[]>;
@@ -54,6 +57,7 @@ export class Loops {
   readonly #worker: Worker;
   readonly #heartbeat: Heartbeat;
   readonly #orphans: OrphanWatch;
+  readonly #upkeep: Upkeep;
   #isService = false;
   #areOn = false;
 
@@ -80,6 +84,12 @@ export class Loops {
     });
     this.#heartbeat = new Heartbeat({ store, clock, log, bootId: this.#bootId, stateDir });
     this.#orphans = new OrphanWatch(clock, () => void this.#lookAgain());
+    this.#upkeep = new Upkeep({
+      ...parts,
+      settings: parts.upkeep,
+      forgetFinished: (before) =>
+        this.#reconcile(parts.definitions(), { by: 'upkeep', finishedBefore: before }),
+    });
   }
 
   get running(): readonly string[] {
@@ -97,6 +107,7 @@ export class Loops {
       this.#worker.start();
     }
     await this.#heartbeat.start();
+    this.#upkeep.start();
   }
 
   /**
@@ -138,6 +149,7 @@ export class Loops {
     const { drainMs, abortMs } = this.#parts.shutdown();
     this.#orphans.stop();
     await this.#scheduler.stop();
+    await this.#upkeep.stop();
     await this.#worker.stop(drainMs, abortMs);
     this.#heartbeat.stop();
     await this.#parts.store.endBoot(this.#bootId, this.#parts.clock.now());
@@ -149,9 +161,10 @@ export class Loops {
    */
   async redefine(next: readonly JobSpec[], adopt: () => void): Promise<void> {
     await this.#scheduler.pass();
-    await this.#reconcile(next, false);
+    await this.#reconcile(next);
     adopt();
     await this.#switch();
+    this.#upkeep.reschedule();
     this.#scheduler.wake();
   }
 
@@ -183,6 +196,7 @@ export class Loops {
     await this.#scheduler.idle();
     await this.#worker.idle();
     await this.#heartbeat.idle();
+    await this.#upkeep.idle();
   }
 
   async #boot(kind: 'service' | 'run'): Promise<void> {
@@ -203,10 +217,10 @@ export class Loops {
       const fix = 'look into its log, then lift the pause: resume <job>';
       log.at('loops.recover').error(`job ${job} is paused: ${why}`, { job_name: job, fix });
     }
-    await this.#reconcile(this.#parts.definitions(), true);
+    await this.#reconcile(this.#parts.definitions(), { atStart: true });
   }
 
-  async #reconcile(definitions: readonly JobSpec[], atStart: boolean): Promise<void> {
+  async #reconcile(definitions: readonly JobSpec[], how: Partial<ReconcileContext> = {}): Promise<void> {
     const { store, clock, scheduleOf, newId, log } = this.#parts;
     const at = clock.now();
     const told: string[] = [];
@@ -215,11 +229,12 @@ export class Loops {
       const effects = reconcile(view, definitions, {
         at,
         bootStartedAt: this.#startedAt,
-        atStart,
+        atStart: false,
         by: 'settings',
         scheduleOf,
         newRunId: newId,
         newUid: newId,
+        ...how,
       });
       told.splice(0, Infinity, ...effectLines(effects, view));
       away.splice(0, Infinity, ...missingSince(effects, view));
@@ -233,7 +248,7 @@ export class Loops {
   async #lookAgain(): Promise<void> {
     const { clock, log, definitions } = this.#parts;
     try {
-      await this.#reconcile(definitions(), false);
+      await this.#reconcile(definitions());
     } catch (error) {
       log.at('loops.reconcile').error('could not look for orphaned jobs', faultFields(error, 'engine'));
       this.#orphans.expect([clock.now()]);
@@ -251,24 +266,6 @@ export class Loops {
       );
     }
   }
-}
-
-/** A run that a crash ended for good gets its line as every run does; one that is tried again is only mentioned. */
-function tellRecovered(run: Run, log: Log): void {
-  const message = `the service ended during a run of ${run.jobId}`;
-  const names = { job_name: run.jobId, run_id: run.runId };
-  if (run.state === 'queued') {
-    log.at('loops.recover').warn(`${message}: it is tried again`, { ...names, attempt: run.attempt });
-    return;
-  }
-  const duration = Math.round(run.durationMs ?? 0) / 1000;
-  log.at('execute.runJob').error('', {
-    ...{ job_id: run.name, ...names, duration, success: false },
-    ...faultFields(
-      new SchedulerError('EXECUTION_ERROR', `${message}: it is ${run.state}`),
-      run.snapshot.handler,
-    ),
-  });
 }
 
 /** Operations that job code may ask for by `ctx.call`; anything else is refused with their names. */

@@ -6,6 +6,7 @@ import type { EpochMs } from '#core/clock';
 import type { StoredJob } from '#core/job';
 import type { Pause } from '#core/pause';
 import type { Boot } from '#store/store';
+import type { HoleShape } from './holes.ts';
 import { iso, isoOrNull, jobState, pauseShape } from './shapes.ts';
 
 export interface StatusInput {
@@ -17,6 +18,8 @@ export interface StatusInput {
   counts: { queued: number; running: number };
   /** How far the clock is behind the newest row, where that is suspicious; else 0 (rule 13). */
   clockBehindMs: number;
+  /** Slots without an account that the invariant check has found. */
+  holes: readonly HoleShape[];
   settings: Settings;
   /** Faults of the file as it is now; the last good settings stay in force. */
   faults: readonly Note[];
@@ -53,6 +56,7 @@ export function statusShape(input: StatusInput) {
     config_error: input.faults.length > 0 ? input.faults.map(formatNote) : null,
     restart_required: input.restartRequired,
     warnings: settings.warnings.map(formatNote),
+    holes: input.holes,
     /** Seconds behind the newest row; nothing is started until it is right or accepted. Null = not suspicious. */
     clock_behind: input.clockBehindMs > 0 ? Math.round(input.clockBehindMs / 1000) : null,
     timezone: zone,

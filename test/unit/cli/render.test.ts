@@ -180,6 +180,7 @@ describe('status', () => {
     graph: 'embedded',
     config_error: null,
     restart_required: [],
+    holes: [],
     warnings: ['one', 'two'],
     clock_behind: null,
     timezone: 'Europe/Paris',

@@ -73,8 +73,8 @@ const table: [string, JobChange[], readonly number[], string[]][] = [
   ['by hand only', [created({ manualOnly: true })], [1], ['by_hand_only']],
   ['without a schedule', [created({ schedule: { kind: 'manual', timezone: 'UTC' } })], [1], ['by_hand_only']],
   [
-    'a pause is no change of the definition',
-    [created(), change(5, 'paused', null, { source: 'api' }), change(6, 'circuit', null, {})],
+    'pauses, circuits and holes are no changes of the definition',
+    [created(), change(5, 'paused', null, {}), change(6, 'circuit', null, {}), change(6, 'hole', null, {})],
     [7],
     ['1m'],
   ],

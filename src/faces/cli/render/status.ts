@@ -20,8 +20,16 @@ export function statusText(status: StatusShape, pausedJobs: readonly JobShape[])
     ...lines('Settings', status.config_error ?? []),
     ...lines('Needs restart', status.restart_required),
     ...lines('Warnings', status.warnings),
+    ...lines('Holes', status.holes.map(holeText)),
     ['Version', status.version],
   ]);
+}
+
+/** Found by the invariant check: nothing mends it, a person has to know. */
+function holeText({ job, from, to, count }: StatusShape['holes'][number]): string {
+  const which =
+    count === 1 ? `slot ${timeText(from)}` : `${count} slots, ${timeText(from)} to ${timeText(to)}`;
+  return `${job}: no account of ${which}; a fault of the scheduler, please report it`;
 }
 
 /** Rule 13: a service that finds this at its start waits. */
