@@ -1,5 +1,6 @@
 // Rule 26: how durations are written and shown.
 import { expect, it } from 'vitest';
+import { duration } from '#faces/cli/arguments';
 import { createScenario, type Scenario } from '../support/scenario.ts';
 
 const at = '2026-11-21T10:00:30Z';
@@ -106,4 +107,11 @@ it('durations are shown in seconds', async () => {
   await s.advanceTo('2026-11-21T10:01:30Z');
   expect((await s.rows('x'))[0]).toMatchObject({ duration: 1.5, late_by: 0 });
   expect((await s.service.find('x')).policy).toMatchObject({ retry_delay: 60, catchup_window: 86_400 });
+});
+
+it.each([
+  ['90', 90_000],
+  ['2h', 7_200_000],
+])('on the command line bare numbers are seconds: --for %s', (text, ms) => {
+  expect(duration('for')(text)).toBe(ms);
 });
