@@ -4,7 +4,7 @@ import { admit } from '#core/admit';
 import type { EpochMs } from '#core/clock';
 import { SchedulerError } from '#core/errors';
 import type { StoredJob } from '#core/job';
-import type { Run } from '#core/run';
+import type { Covers, Run } from '#core/run';
 import type { Schedule } from '#core/schedule';
 import { dueAt } from '#schedule/jitter';
 import type { BackfillDecision, BackfillView, NewRun } from '#store/store';
@@ -26,10 +26,13 @@ const MOST_SLOTS = 1_000;
 
 /**
  * Every slot of [from, to] whose row is `missed` or `skipped` is taken out of that row and runs, oldest first, each with
- * its own slot and key. PRECONDITION_FAILED where there is none, TOO_LARGE beyond 1,000.
+ * its own slot and key; not what its job skipped itself, which has run. PRECONDITION_FAILED where there is none,
+ * TOO_LARGE beyond 1,000.
  */
 export function planBackfill(view: BackfillView, request: BackfillRequest): BackfillDecision {
-  const taken = view.rows.map((row) => ({ row, slots: slotsOf(row, view.rows, request) }));
+  const taken = view.rows
+    .filter((row) => row.name === null)
+    .map((row) => ({ row, slots: slotsOf(row, view.rows, request) }));
   const slots = taken.flatMap((each) => each.slots).sort((a, b) => a - b);
   refuseNoneOrTooMany(slots, view.job);
   const answer = admit(view.job.policy, view, slots.length);
@@ -44,15 +47,15 @@ export function planBackfill(view: BackfillView, request: BackfillRequest): Back
   }));
   const replace = taken
     .filter((each) => each.slots.length > 0)
-    .map(({ row, slots: gone }) => ({ runId: row.runId, with: whatStays(row, gone, request) }));
+    .map(({ row, slots: gone }) => ({ runId: row.runId, with: whatStays(row, gone, view.rows, request) }));
   return { kind: 'enqueue', rows, replace };
 }
 
-/** The slots of the row that lie in the stretch; those that have a row of their own are not the range's. */
+/** The slots of the row that lie in the stretch; those that have a row of their own, or a narrower one, are not the range's. */
 function slotsOf(row: Run, all: readonly Run[], request: BackfillRequest): EpochMs[] {
   if (row.slot === null) return [];
   if (row.covers === null) return row.slot >= request.from && row.slot <= request.to ? [row.slot] : [];
-  const own = new Set(all.filter((other) => other.covers === null).map((other) => other.slot));
+  const inner = innerOf(row, all);
   const schedule = scheduleOf(row, request);
   const last = Math.min(row.covers.to, request.to);
   const slots: EpochMs[] = [];
@@ -61,8 +64,17 @@ function slotsOf(row: Run, all: readonly Run[], request: BackfillRequest): Epoch
     slot !== null && slot <= last && slots.length <= MOST_SLOTS;
     slot = schedule.next(slot)
   )
-    if (!own.has(slot)) slots.push(slot);
+    if (!inner.some((span) => slot >= span.from && slot <= span.to)) slots.push(slot);
   return slots;
+}
+
+/** What other rows account for within the span of a range: a pause between slots that were decided together. */
+function innerOf({ runId, covers }: Run, all: readonly Run[]): Covers[] {
+  if (covers === null) return [];
+  return all
+    .filter((other) => other.runId !== runId && other.slot !== null)
+    .map((other) => other.covers ?? { from: other.slot!, to: other.slot!, count: 1 })
+    .filter((span) => span.from >= covers.from && span.to <= covers.to);
 }
 
 /** A range lies within one definition of the job: a change closes it. */
@@ -77,19 +89,25 @@ function scheduleOf(row: Run, request: BackfillRequest): Schedule {
 }
 
 /** The range before the slots that are taken out, and the one behind them. */
-function whatStays(row: Run, gone: readonly EpochMs[], request: BackfillRequest): NewRun[] {
+function whatStays(
+  row: Run,
+  gone: readonly EpochMs[],
+  all: readonly Run[],
+  request: BackfillRequest,
+): NewRun[] {
   if (row.covers === null) return [];
   const { from, to } = row.covers;
   const schedule = scheduleOf(row, request);
-  const spans = [
-    { from, to: schedule.prev(gone[0]! - 1) },
-    { from: schedule.next(gone.at(-1)!), to },
-  ];
-  return spans.flatMap((span) => {
-    if (span.from === null || span.to === null || span.from > span.to || span.from < from || span.to > to)
-      return [];
-    const count = schedule.count(span.from - 1, span.to);
-    return [pieceOf(row, { from: span.from, to: span.to, count }, request)];
+  const inner = innerOf(row, all);
+  const ends = [
+    [from, schedule.prev(gone[0]! - 1)],
+    [schedule.next(gone.at(-1)!), to],
+  ] as const;
+  return ends.flatMap(([first, last]) => {
+    if (first === null || last === null || first > last || first < from || last > to) return [];
+    const others = inner.filter((span) => span.from >= first && span.to <= last);
+    const count = others.reduce((left, span) => left - span.count, schedule.count(first - 1, last));
+    return count > 0 ? [pieceOf(row, { from: first, to: last, count }, request)] : [];
   });
 }
 

@@ -123,7 +123,9 @@ export class HandRuns {
     refuseToRun(job, { force, handlerKnown: handlerKnown(job.handler) });
     const eras = erasOf(await store.changes({ jobUid: job.uid, limit: 10_000 }));
     const scheduleAt = (instant: EpochMs) => {
-      const spec = eraAt(eras, instant).schedule;
+      // What a job lost while it was away has rows by the schedule that it would have had.
+      const { schedule, dormant } = eraAt(eras, instant);
+      const spec = schedule ?? dormant;
       return spec && scheduleOf(spec);
     };
     const request = { ...wish, force, by, at: clock.now(), newRunId, scheduleAt };

@@ -46,11 +46,13 @@ export function requestRerun(
       `the job ${run.jobId} of run ${run.runId} was deleted; the one of that id now is another`,
       `run the new one: aclarai-scheduler run ${run.jobId}`,
     );
-  if (!isFinal(run.state) || run.name === null)
+  if (!isFinal(run.state))
+    throw new SchedulerError('PRECONDITION_FAILED', `run ${run.runId} is ${run.state}`, 'wait for its end');
+  if (run.name === null && (run.state === 'skipped' || run.state === 'missed'))
     throw new SchedulerError(
       'PRECONDITION_FAILED',
-      `run ${run.runId} is ${run.state}${isFinal(run.state) ? ' and never started' : ''}`,
-      isFinal(run.state) ? 'slots that never ran are made up for with backfill' : 'wait for its end',
+      `run ${run.runId} is ${run.state} and never started`,
+      'slots that never ran are made up for with backfill',
     );
   refuseToRun({ ...job, handler: run.snapshot.handler }, request);
   const { input, configHash } = run;

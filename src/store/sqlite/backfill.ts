@@ -5,6 +5,7 @@ import { SchedulerError } from '#core/errors';
 import type { StoredJob } from '#core/job';
 import type { Run } from '#core/run';
 import type { BackfillDecision, BackfillResult, BackfillView, NewRun } from '../store.ts';
+import { recordChange } from './changes.ts';
 import { type Database, isRefusedRow } from './database.ts';
 import { conflict } from './fire.ts';
 import { findJob, updateJob } from './jobs.ts';
@@ -38,17 +39,26 @@ export function backfillRuns(
     const old = rows.find((row) => row.runId === runId);
     if (!old)
       throw new SchedulerError('CONFLICT', `job "${job.id}" has no missed or skipped row "${runId}" there`);
-    replace(db, job, old, pieces);
+    replace(db, job, old, pieces, at);
   }
   return { kind: 'queued', runs: decision.rows.map((row) => addOrRefuse(db, job, row, at)) };
 }
 
 /** What stays of a row keeps its history: when it was decided, how late, and why. */
-function replace(db: Database, job: StoredJob, old: Run, pieces: readonly NewRun[]): void {
+function replace(db: Database, job: StoredJob, old: Run, pieces: readonly NewRun[], at: EpochMs): void {
   const { runId, queuedAt, endedAt, lateByMs, by } = old;
   db.run(DELETE, { runId });
   for (const piece of pieces) addRun(db, job, piece, queuedAt, { queuedAt, endedAt, lateByMs, by });
-  if (job.gap?.runId === runId) updateJob(db, job.uid, { gap: null });
+  if (job.gap?.runId === runId) closeGap(db, job, at);
+}
+
+/** A one-time job waits in its gap for the end of a pause: its slot runs now, and there is no other. */
+function closeGap(db: Database, job: StoredJob, at: EpochMs): void {
+  updateJob(db, job.uid, { gap: null });
+  if (job.schedule.kind !== 'at' || job.state !== 'active') return;
+  updateJob(db, job.uid, { state: 'completed' });
+  const change = { what: 'state', before: 'active', after: 'completed', by: 'backfill' } as const;
+  recordChange(db, { jobUid: job.uid, at, ...change });
 }
 
 function addOrRefuse(db: Database, job: StoredJob, row: NewRun, at: EpochMs): Run {
