@@ -40,7 +40,8 @@ export class Pass {
     this.#ctx = ctx;
     this.#grid = grid;
     this.#executed = executed;
-    this.#circuit = due.job.circuit;
+    // Switched off by `circuit_after: 0` it holds nothing back any more.
+    this.#circuit = due.job.policy.circuitAfter === 0 ? null : due.job.circuit;
   }
 
   get #job(): StoredJob {

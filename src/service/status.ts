@@ -55,7 +55,7 @@ export function statusShape(input: StatusInput) {
     graph: graphName(settings),
     config_error: input.faults.length > 0 ? input.faults.map(formatNote) : null,
     restart_required: input.restartRequired,
-    warnings: settings.warnings.map(formatNote),
+    warnings: [...settings.warnings.map(formatNote), ...input.jobs.flatMap(circuitText)],
     holes: input.holes,
     /** Seconds behind the newest row; nothing is started until it is right or accepted. Null = not suspicious. */
     clock_behind: input.clockBehindMs > 0 ? Math.round(input.clockBehindMs / 1000) : null,
@@ -66,6 +66,13 @@ export function statusShape(input: StatusInput) {
   };
 }
 export type StatusShape = ReturnType<typeof statusShape>;
+
+/** Rule 22: a job that is left alone is told where the health of the service is. */
+function circuitText({ id, circuit, failStreak, schedule }: StoredJob): string[] {
+  if (circuit === null) return [];
+  const since = iso(circuit.openedAt, schedule.timezone);
+  return [`${id}: its circuit is open since ${since}, after ${failStreak} failed runs in a row`];
+}
 
 /** The active graph, as every sync line and `status` name it. */
 export function graphName(settings: Settings): string {

@@ -97,7 +97,7 @@ function circuitOpen({ job, changes, at, dueAt }: WhyFacts, row: Run): Told {
   const probeFrom = closing ? null : (job.circuit?.probeFrom ?? null);
   const since = circuit ? ` since ${timeIn(circuit.openedAt, zone)}` : '';
   const then = closing
-    ? `; a success closed it at ${timeIn(closing.at, zone)}`
+    ? `; ${closing.by === 'settings' ? 'it was switched off' : 'a success closed it'} at ${timeIn(closing.at, zone)}`
     : probeFrom === null
       ? ''
       : `; the first slot from ${timeIn(probeFrom, zone)} on is tried`;

@@ -69,7 +69,11 @@ function move(
   const { cursor, nextSlot, nextDue, gap, state, admitted, circuit } = decision;
   const open = gap && JSON.stringify(gap);
   db.runList(MOVE, [cursor, nextSlot, nextDue, open, state, admitted, started, started, startedAt, job.uid]);
-  if (circuit !== undefined) updateJob(db, job.uid, { circuit });
+  if (circuit === undefined) return;
+  updateJob(db, job.uid, { circuit });
+  if (circuit !== null || job.circuit === null) return;
+  const change = { what: 'circuit', before: { ...job.circuit }, after: null, by: 'settings' } as const;
+  recordChange(db, { jobUid: job.uid, at: startedAt, ...change });
 }
 
 /** Read again only where an ended run may have moved counters. */

@@ -313,6 +313,12 @@ it('an open circuit skips into one row, until a probe is due', () => {
   expect(probe).toMatchObject({ gap: null, circuit: open(T0 + 9 * MINUTE) });
 });
 
+it('a circuit that was switched off holds nothing back', () => {
+  const off = decide({ job: stored({ circuitAfter: 0 }, { circuit: open(T0 + HOUR) }) }, T0 + MINUTE);
+  expect(brief(off)).toEqual(['1 queued']);
+  expect(off.circuit).toBeNull();
+});
+
 it('one probe at a time, also of slots that are not coalesced; a refused probe is none', () => {
   const job = stored({ circuitProbeMs: 5 * MINUTE, coalesce: false }, { circuit: open(T0 + 2 * MINUTE) });
   expect(brief(decide({ job }, T0 + 3 * MINUTE))).toEqual(['2 skipped:circuit_open', '3 queued']);
