@@ -8,8 +8,8 @@ import { type Era, erasOf } from '#engine/eras';
 import type { FoundHole, Store } from '#store/store';
 
 /** Jobs that are read at once, and rows of one job: a few milliseconds each. */
-const PAGE = 100;
-const ROWS = 1_000;
+const PAGE = 50;
+const ROWS = 250;
 /** Changes of one job that are looked through. */
 const MANY = 10_000;
 
@@ -37,8 +37,8 @@ export async function* checkInvariant(parts: InvariantParts, at: EpochMs): Async
     const looked: StoredJob[] = [];
     const holes: (Hole & { job: StoredJob })[] = [];
     for (const job of jobs) {
-      if (!(await breathe())) return;
       if (firstUnseen(job) >= job.cursor) continue;
+      if (!(await breathe())) return;
       looked.push(job);
       for (const hole of await holesOf(job, parts)) holes.push({ job, ...hole });
     }
@@ -49,6 +49,7 @@ export async function* checkInvariant(parts: InvariantParts, at: EpochMs): Async
         found,
       );
     yield { jobs, holes };
+    if (!(await breathe())) return;
   }
 }
 

@@ -128,7 +128,7 @@ describe('without a service', () => {
     expect(failures.stdout).toMatch(/ broken +manual +failed .*\n {2}Error: the disk is full\n$/);
     const why = await at.command('why', 'report', '--at', '2020-01-01T03:00');
     expect(why).toMatchObject({ code: 0, stderr: '' });
-    expect(why.stdout).toMatch(/^report at 2020-01-01T03:00:00\+01:00: the job did not exist before /);
+    expect(why.stdout).toMatch(/^report did not exist at 2020-01-01 03:00:00\+01:00: it was made at /);
   });
 
   it('sees the retries of a run here through', async () => {

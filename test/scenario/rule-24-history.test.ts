@@ -1,5 +1,7 @@
 // Rule 24: history.
 import { expect, it } from 'vitest';
+import type { JobSpec } from '#core/job';
+import { aPolicy } from '../support/ledger.ts';
 import { createScenario, type HandlerFunction, type Scenario } from '../support/scenario.ts';
 
 const DAY = 86_400_000;
@@ -149,4 +151,21 @@ it('an orphaned job goes after a day, its history at retention', async () => {
   expect(await s.service.why('tick', '2026-01-03T00:00Z')).toMatchObject({ answer: 'pruned' });
   await days(s, 3);
   await expect(s.service.why('tick', '2026-01-03T00:00Z')).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });
+});
+
+it('a finished job that a call made goes at retention', async () => {
+  const s = await serving('history_retention_days: 3');
+  const at = Date.parse('2026-01-01T06:00:00Z');
+  const spec: JobSpec = {
+    ...{ id: 'once', name: 'once', description: null, handler: 'tick', input: {}, source: 'api' },
+    ...{ origin: null, owner: null, moduleId: null, enabled: true, manualOnly: false, runOnStart: false },
+    schedule: { kind: 'at', at, timezone: 'UTC' },
+    policy: aPolicy({ misfireGraceMs: null }),
+    ...{ warnings: [], configHash: 'c' },
+  };
+  await s.service.createJob(spec, 'cli:ann');
+  await days(s, 3);
+  expect(await s.service.find('once')).toMatchObject({ state: 'completed', success_count: 1 });
+  await days(s, 3);
+  await expect(s.service.find('once')).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });
 });
