@@ -1,7 +1,7 @@
 // Writes endings: at once, in batches of what already waits, and again until the store takes them (rule 11).
 
 import { type Clock, sleep } from '#core/clock';
-import { faultFields, toErrorRecord } from '#core/errors';
+import { faultFields, SchedulerError, toErrorRecord } from '#core/errors';
 import type { Log } from '#core/log';
 import type { Claimed, ClaimRequest, Ending, Store } from '#store/store';
 
@@ -24,6 +24,8 @@ export class Settler {
   readonly #refill: Refill | null;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | null = null;
+  /** Settles when the store has refused and is left alone for a while. */
+  #refused = Promise.withResolvers<void>();
 
   constructor(store: Store, clock: Clock, log: Log, refill: Refill | null = null) {
     this.#refill = refill;
@@ -52,6 +54,11 @@ export class Settler {
     while (this.#writing) await this.#writing;
   }
 
+  /** As `idle`, but an ending that the store refused and that waits for the next try is not waited for. */
+  async resting(): Promise<void> {
+    await Promise.race([this.idle(), this.#refused.promise]);
+  }
+
   async #writeAll(): Promise<void> {
     let wait = FIRST_WAIT_MS;
     while (this.#waiting.length > 0) {
@@ -64,7 +71,9 @@ export class Settler {
         continue;
       }
       this.#waiting.unshift(...left);
+      this.#refused.resolve();
       await sleep(this.#clock, wait);
+      this.#refused = Promise.withResolvers();
       wait = Math.min(wait * 2, LONGEST_WAIT_MS);
     }
   }
@@ -79,6 +88,7 @@ export class Settler {
       if (claimed.length > 0) this.#refill?.onClaimed(claimed);
       return [];
     } catch (error) {
+      if (isFaultOfLedger(error)) return this.#tryAgain(batch, error);
       if (batch.length === 1) return (await this.#writeBare(batch[0]!, error)) ? [] : [...batch];
       const left: Waiting[] = [];
       for (const each of batch) left.push(...(await this.#writeBatch([each])));
@@ -86,9 +96,18 @@ export class Settler {
     }
   }
 
+  #tryAgain(batch: readonly Waiting[], refused: unknown): Waiting[] {
+    for (const { ending } of batch)
+      this.#log.error('an ending could not be written, trying again', {
+        run_id: ending.runId,
+        ...faultFields(refused, 'runs'),
+      });
+    return [...batch];
+  }
+
   /**
    * The same ending as a plain failure: what a handler answered may be something the store cannot take. Where even that
-   * is refused it is the store (a full disk, a locked file): the work is done, only its record waits.
+   * is refused it is the store: the work is done, only its record waits.
    */
   async #writeBare(waiting: Waiting, refused: unknown): Promise<boolean> {
     const { ending } = waiting;
@@ -108,10 +127,7 @@ export class Settler {
       this.#answer(waiting, answers[0] ?? 'lost');
       return true;
     } catch {
-      this.#log.error('an ending could not be written, trying again', {
-        run_id: ending.runId,
-        ...faultFields(refused, 'runs'),
-      });
+      this.#tryAgain([waiting], refused);
       return false;
     }
   }
@@ -126,4 +142,12 @@ export class Settler {
 /** After everything that this turn of the event loop brings, before the next one. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/**
+ * A full disk, a file held by another process: it has a fix, and says nothing of the ending. Written without what makes
+ * it large, a success would stand there as a failure.
+ */
+function isFaultOfLedger(error: unknown): boolean {
+  return error instanceof SchedulerError && error.code === 'DATABASE_ERROR' && error.fix !== null;
 }

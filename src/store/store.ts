@@ -1,5 +1,6 @@
 // The promises of the ledger: what every store keeps, in the order the engine and the runs need it.
-// Every method is one transaction. Batches in, batches out, so that a database over a network can keep them too.
+// Every method is one transaction, and throws DATABASE_ERROR with a fix where file or disk is at fault. Batches in,
+// batches out, so that a database over a network can keep them too.
 
 import type { EpochMs } from '#core/clock';
 import type { Json } from '#core/handler';

@@ -1,5 +1,6 @@
 // Endings reach the ledger whatever one of them holds, and whatever the store goes through.
 import { expect, it } from 'vitest';
+import { SchedulerError } from '#core/errors';
 import type { Log } from '#core/log';
 import { Settler } from '#runs/settler';
 import type { Ending, Store } from '#store/store';
@@ -25,13 +26,16 @@ const ending = (runId: string, statistics: Ending['statistics'] = {}): Ending =>
   handlerState: { poison: true },
 });
 
-function setup(refuse: (endings: readonly Ending[], call: number) => boolean) {
+function setup(
+  refuse: (endings: readonly Ending[], call: number) => boolean,
+  refusal = new Error('the store refuses'),
+) {
   const clock = createManualClock(0);
   const written: Ending[] = [];
   let calls = 0;
   const settle: Store['settle'] = async (endings) => {
     calls++;
-    if (refuse(endings, calls)) throw new Error('the store refuses');
+    if (refuse(endings, calls)) throw refusal;
     written.push(...endings);
     return { answers: endings.map(() => 'settled'), claimed: [] };
   };
@@ -77,4 +81,29 @@ it('one that the store cannot take ends as a plain failure and holds back no oth
   });
   expect(bad).not.toHaveProperty('handlerState');
   expect(written.find((each) => each.runId === 'c')).toMatchObject({ verdict: { state: 'succeeded' } });
+});
+
+it('a success that a full disk refused is never written as a failure, though that would still fit', async () => {
+  const isLarge = (each: Ending) => each.statistics !== null && 'text' in each.statistics;
+  const full = new SchedulerError('DATABASE_ERROR', 'the disk is full', 'free some space');
+  let hasSpace = false;
+  const { clock, settler, written } = setup((endings) => !hasSpace && endings.some(isLarge), full);
+  const answer = settler.settle(ending('a', { text: 'long' }));
+  await clock.advance(60_000);
+  expect(written).toEqual([]);
+  hasSpace = true;
+  await clock.advance(5_000);
+  expect(await answer).toBe('settled');
+  expect(written).toMatchObject([
+    { runId: 'a', verdict: { state: 'succeeded' }, statistics: { text: 'long' } },
+  ]);
+});
+
+it('who looks while the store refuses does not wait for it', async () => {
+  const { clock, settler, written } = setup((_endings, call) => call < 3);
+  const answer = settler.settle(ending('a'));
+  await settler.resting();
+  expect(written).toEqual([]);
+  await clock.advance(60_000);
+  expect(await answer).toBe('settled');
 });
