@@ -23,6 +23,8 @@ interface InFlight {
   run: Run;
   stopper: Stopper;
   done: Promise<void>;
+  /** Its handler has ended; only the record is missing. */
+  isOver: boolean;
 }
 
 /** Between the abort of an attempt and the end of its thread; the complaint where there is none to end (rule 8). */
@@ -83,6 +85,11 @@ export class Worker {
     return [...this.#inFlight.keys()];
   }
 
+  /** Of those in flight, the runs whose handler has not ended. */
+  get atWork(): readonly string[] {
+    return [...this.#inFlight.values()].filter((flight) => !flight.isOver).map(({ run }) => run.runId);
+  }
+
   /** Looks for work and for cancel requests. Cheap to call often. */
   wake(): void {
     this.#again = true;
@@ -94,10 +101,10 @@ export class Worker {
     });
   }
 
-  /** Resolves when nothing is being claimed or written; handlers may still run. */
+  /** Resolves when nothing is being claimed or written at this moment; handlers may still run. */
   async idle(): Promise<void> {
     await this.#filling;
-    await this.#settler.idle();
+    await this.#settler.resting();
   }
 
   /** Resolves when the run, if it is in flight here, has ended and is recorded. */
@@ -168,7 +175,7 @@ export class Worker {
 
   #begin(run: Run, job: StoredJob): void {
     const stopper: Stopper = { controller: new AbortController(), cause: null, call: null };
-    const flight: InFlight = { run, stopper, done: Promise.resolve() };
+    const flight: InFlight = { run, stopper, done: Promise.resolve(), isOver: false };
     this.#inFlight.set(run.runId, flight);
     flight.done = this.#work(flight, job);
   }
@@ -179,6 +186,7 @@ export class Worker {
     const onAbort = () => void this.#markStopping(flight);
     signal.addEventListener('abort', onAbort, { once: true });
     const ending = await execute(run, job, stopper, this.#options);
+    flight.isOver = true;
     signal.removeEventListener('abort', onAbort);
     if (this.#inFlight.get(run.runId) !== flight) return;
     await this.#settler.settle(ending);

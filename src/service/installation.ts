@@ -4,6 +4,7 @@ import { formatNote } from '#config/format';
 import type { LoadResult } from '#config/load';
 import type { Note, Settings } from '#config/settings';
 import type { Clock, EpochMs } from '#core/clock';
+import { faultFields } from '#core/errors';
 import type { JsonObject } from '#core/handler';
 import type { StoredJob } from '#core/job';
 import type { Log } from '#core/log';
@@ -214,9 +215,9 @@ export class Installed implements Installation {
     await this.#loops?.idle();
   }
 
-  /** Runs in flight in this process. */
+  /** Runs in this process whose handler has not ended. */
   get running(): readonly string[] {
-    return this.#loops?.running ?? [];
+    return this.#loops?.atWork ?? [];
   }
 
   /** As SIGHUP does. */
@@ -250,7 +251,7 @@ export class Installed implements Installation {
   async #openPauses(): Promise<Pause[]> {
     const { store, clock, readPauses } = this.#parts;
     const now = clock.now();
-    if (this.#loops) await this.#loops.observe();
+    await this.#observe();
     const open = (await store.pauses({ from: now, to: now })).filter(
       (pause) => (endOf(pause) ?? Infinity) > now,
     );
@@ -260,6 +261,16 @@ export class Installed implements Installation {
       ...{ id: -1 - i, jobUid: null, why: null, since: now, until: null, endedAt: null },
     }));
     return [...open.filter((pause) => !OUTSIDE.includes(pause.source)), ...found];
+  }
+
+  /** A ledger that takes nothing now must not keep `status` from saying so. */
+  async #observe(): Promise<void> {
+    try {
+      await this.#loops?.observe();
+    } catch (error) {
+      const log = this.#parts.log.at('installation.observe');
+      log.error('the pauses that hold now could not be noted', faultFields(error, 'service'));
+    }
   }
 
   async #pauseAll(by: string): Promise<void> {

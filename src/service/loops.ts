@@ -92,8 +92,9 @@ export class Loops {
     });
   }
 
-  get running(): readonly string[] {
-    return this.#worker.running;
+  /** Runs in flight whose handler has not ended. */
+  get atWork(): readonly string[] {
+    return this.#worker.atWork;
   }
 
   /** The service: both loops, until `stop`. The caller holds the service lock. */

@@ -55,7 +55,7 @@ export function statusShape(input: StatusInput) {
     graph: graphName(settings),
     config_error: input.faults.length > 0 ? input.faults.map(formatNote) : null,
     restart_required: input.restartRequired,
-    warnings: [...settings.warnings.map(formatNote), ...input.jobs.flatMap(circuitText)],
+    warnings: [...settings.warnings.map(formatNote), ...input.jobs.flatMap(circuitText), ...silence(input)],
     holes: input.holes,
     /** Seconds behind the newest row; nothing is started until it is right or accepted. Null = not suspicious. */
     clock_behind: input.clockBehindMs > 0 ? Math.round(input.clockBehindMs / 1000) : null,
@@ -72,6 +72,17 @@ function circuitText({ id, circuit, failStreak, schedule }: StoredJob): string[]
   if (circuit === null) return [];
   const since = iso(circuit.openedAt, schedule.timezone);
   return [`${id}: its circuit is open since ${since}, after ${failStreak} failed runs in a row`];
+}
+
+/** Ticks come every 10 s: a service that is up and leaves none cannot write, so it admits nothing either. */
+const SILENT_MS = 30_000;
+
+function silence({ served, boot, now, settings }: StatusInput): string[] {
+  if (!served || boot === null || now - boot.lastTick <= SILENT_MS) return [];
+  const since = iso(boot.lastTick, settings.scheduler.timezone);
+  return [
+    `the service has written nothing since ${since}: its disk may be full or its ledger held by another process; its log says which`,
+  ];
 }
 
 /** The active graph, as every sync line and `status` name it. */
