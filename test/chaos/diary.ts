@@ -42,10 +42,12 @@ export interface Diary {
   lives: LifeNote[];
   versions: VersionNote[];
   holds: HoldNote[];
+  /** Resumed after the service had paused them by itself. */
+  revived: { job: string; span: Span }[];
   /** Runs that somebody asked to cancel. */
   cancels: Set<string>;
 }
 
 export function emptyDiary(): Diary {
-  return { lives: [], versions: [], holds: [], cancels: new Set() };
+  return { lives: [], versions: [], holds: [], revived: [], cancels: new Set() };
 }

@@ -12,6 +12,7 @@ export interface Row {
   state: string;
   reason: string | null;
   slot: number | null;
+  due_at: number;
   not_before: number | null;
   covers_from: number | null;
   covers_to: number | null;
@@ -22,6 +23,7 @@ export interface Row {
   started_at: number | null;
   ended_at: number | null;
   caused_by: string | null;
+  priority: number;
   boot_id: string | null;
 }
 
@@ -111,11 +113,12 @@ export function readEvidence(dir: string): Evidence {
   }
 }
 
-/** One number out of the ledger, while the service goes on with it. */
-export function countOf(dir: string, sql: string): number {
+/** The first column of what a query answers, while the service goes on with the file. */
+export function namesIn(dir: string, sql: string): string[] {
   const ledger = openLedger(dir);
   try {
-    return Number(Object.values(ledger.prepare(sql).get() ?? {})[0] ?? 0);
+    const rows = ledger.prepare(sql).all();
+    return rows.map((row) => String(Object.values(row)[0]));
   } finally {
     ledger.close();
   }

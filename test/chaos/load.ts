@@ -15,6 +15,12 @@ export interface LoadPolicy {
   group: string | null;
   /** Seconds. */
   timeout: number;
+  /** Seconds; null = until the next slot, at least an hour. */
+  queueTimeout: number | null;
+  /** Seconds at most, of which rule 20 leaves a tenth of the period. */
+  jitter: number;
+  /** 0 = off. */
+  circuitAfter: number;
 }
 
 export interface LoadJob {
@@ -24,7 +30,7 @@ export interface LoadJob {
   policy: LoadPolicy;
   /** Milliseconds of work, and whether some attempts fail. */
   work: number;
-  fails: 'never' | 'sometimes';
+  fails: 'never' | 'sometimes' | 'always';
   runOnStart: boolean;
   isolation: 'inline' | 'thread';
 }
@@ -39,11 +45,15 @@ const PLAIN: LoadPolicy = {
   coalesce: true,
   group: null,
   timeout: 3600,
+  queueTimeout: null,
+  jitter: 0,
+  circuitAfter: 0,
 };
 
 const every = (seconds: number): LoadSchedule => ({ kind: 'every', seconds });
 const cron = (expression: string): LoadSchedule => ({ kind: 'cron', expression });
 const NEVER = cron('0 0 1 1 *');
+const LINE = { work: 150, fails: 'sometimes' } as const;
 
 function job(
   id: string,
@@ -67,11 +77,22 @@ export const LOAD: readonly LoadJob[] = [
   job('late_skip', every(1), { grace: 1 }),
   job('late_latest', every(1), { grace: 1, misfire: 'latest' }),
   job('late_all', every(1), { grace: 1, misfire: 'all', catchupMax: 3 }),
-  job('any_lateness', every(1), { grace: null, catchupMax: 5 }),
-  job('parallel', every(1), { maxInstances: 3 }, { work: 2_200 }),
+  job('any_lateness', every(2), { grace: null, catchupMax: 5 }),
+  job('parallel', every(1), { maxInstances: 3 }, { work: 2_600 }),
+  job('line', every(1), { grace: 1, misfire: 'all', coalesce: false, catchupMax: 4, retries: 1 }, LINE),
+  job('one_waits', every(2), { overlap: 'queue_one' }, { work: 2_300 }),
+  job('all_wait', every(3), { overlap: 'queue_all' }, { work: 800 }),
+  job('newest_only', every(3), { overlap: 'cancel_previous' }, { work: 3_500 }),
+  job('side_by_side', every(2), { overlap: 'allow' }, { work: 2_300 }),
+  job('impatient', every(2), { overlap: 'queue_one', queueTimeout: 1 }, { work: 3_500 }),
+  job('pair_a', every(2), { group: 'pair' }, { work: 500 }),
+  job('pair_b', every(3), { group: 'pair', overlap: 'queue_one' }, { work: 500 }),
+  job('threaded', every(2), { retries: 1 }, { work: 400, fails: 'sometimes', isolation: 'thread' }),
+  job('spread', every(2), { jitter: 1 }),
+  job('broken', every(2), { circuitAfter: 3 }, { fails: 'always' }),
   job('startup', NEVER, { retries: 1 }, { runOnStart: true, work: 50 }),
   job('once', NEVER, { misfire: 'latest' }),
-  job('edited', every(1)),
+  job('edited', every(2)),
   job('toggled', every(2)),
 ];
 
@@ -92,7 +113,7 @@ export function settingsText(load: readonly LoadJob[], dir: string, jobDirectory
     'scheduler:',
     '  timezone: UTC',
     '  check_interval: 0.2',
-    '  max_concurrent_executions: 8',
+    '  max_concurrent_executions: 14',
     '  shutdown: { drain: 200ms, abort: 300ms }',
     `  job_directories: [${JSON.stringify(jobDirectory)}]`,
     '  jobs:',
@@ -115,10 +136,14 @@ function entryOf({ enabled, schedule, policy, work, fails, ...job }: LoadJob, di
     retry_delay: 1,
     max_instances: policy.maxInstances,
     timeout: policy.timeout,
+    circuit_after: policy.circuitAfter,
+    circuit_probe: 3,
     ...(job.runOnStart && { run_on_start: true }),
     // Keys that say no more than their default are left out, as in a file that a person writes.
     ...(policy.overlap !== PLAIN.overlap && { overlap: policy.overlap }),
     ...(policy.coalesce !== PLAIN.coalesce && { coalesce: policy.coalesce }),
+    ...(policy.queueTimeout !== PLAIN.queueTimeout && { queue_timeout: policy.queueTimeout }),
+    ...(policy.jitter !== PLAIN.jitter && { jitter: policy.jitter }),
     ...(policy.group !== PLAIN.group && { group: policy.group }),
     ...(job.isolation !== 'inline' && { isolation: job.isolation }),
     input: { dir, work, fails },

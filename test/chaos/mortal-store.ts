@@ -57,6 +57,7 @@ function withDoors(store: Store, course: Course, hit: Hit): Store {
         options,
       );
       if (answer.decided.length > 0) hit('fire after');
+      if (answer.claimed.length > 0) hit('claimed by fire');
       return answer;
     },
   };
@@ -128,6 +129,7 @@ function runDoors(store: Store, course: Course, hit: Hit): Partial<Store> {
         claim,
       );
       hit(`${name} after`);
+      if (answer.claimed.length > 0) hit('claimed by settle');
       return answer;
     },
   };

@@ -7,11 +7,14 @@ import type { Installation } from '#service/host';
 import { createHost } from '../../src/app.ts';
 import { createLog } from '../../src/log.ts';
 import type { Diary, HoldNote, Span } from './diary.ts';
+import { namesIn } from './ledger.ts';
 import { drained, edit, LOAD, type LoadJob, settingsText } from './load.ts';
 import type { Random } from './random.ts';
 
 const JOB_DIRECTORY = path.join(import.meta.dirname, 'jobs');
 const SETTINGS = 'settings/aclarai.config.yaml';
+const CRASH_LOOPS = `SELECT jobs.id FROM pauses JOIN jobs ON jobs.uid = pauses.job_uid
+  WHERE pauses.source = 'crash_loop' AND pauses.ended_at IS NULL`;
 const FILES = { env_file: 'settings/.env', vault_file: 'vault/.aclarai_pause' } as const;
 
 export class Operator {
@@ -60,6 +63,7 @@ export class Operator {
   /** No job becomes due any more, and nothing is held: what is under way comes to its end. */
   async drain(): Promise<void> {
     await this.liftAll();
+    await this.revive();
     this.#publish(drained(this.#load));
   }
 
@@ -83,7 +87,24 @@ export class Operator {
   }
 
   async liftAll(): Promise<void> {
-    for (const note of this.#held()) note.lifted = await span(() => this.#lift(note));
+    for (const note of this.#held()) {
+      note.lifted = await span(() => this.#lift(note));
+      if (note.job !== null) this.#diary.revived.push({ job: note.job, span: note.lifted });
+    }
+  }
+
+  /** Jobs that were at work at two kills in a row are paused, which is right, and would leave nothing to do (rule 10). */
+  async revive(): Promise<void> {
+    const jobs = namesIn(this.#dir, CRASH_LOOPS);
+    if (jobs.length === 0) return;
+    const revived = await span(() =>
+      this.#command(async ({ service }) => {
+        for (const job of jobs) await service.resume({ job, by: 'chaos' });
+      }),
+    );
+    this.#diary.revived.push(...jobs.map((job) => ({ job, span: revived })));
+    // A resume lifts whatever command or crash has paused the job.
+    for (const note of this.#held()) if (jobs.includes(note.job ?? '')) note.lifted = revived;
   }
 
   async runByHand(job: string): Promise<void> {

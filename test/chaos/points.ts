@@ -23,6 +23,8 @@ export const POINTS = {
   'claim before': 'queued → running',
   'claim during': 'queued → running',
   'claim after': 'queued → running',
+  'claimed by fire': 'queued → running',
+  'claimed by settle': 'queued → running',
   'handler entered': 'running → settled',
   'handler at work': 'running → settled',
   'handler done': 'running → settled',

@@ -3,7 +3,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Diary, LifeNote } from './diary.ts';
-import { countOf } from './ledger.ts';
+import { namesIn } from './ledger.ts';
 import { Life } from './life.ts';
 import { Operator } from './operator.ts';
 import { ALL_POINTS, POINTS, type Point } from './points.ts';
@@ -48,8 +48,10 @@ export class Rounds {
     const life = this.#begin();
     await life.up();
     const until = Date.now() + 60_000;
-    const live = `SELECT count(*) FROM runs WHERE state IN ('queued', 'running', 'stopping')`;
-    while (countOf(this.#dir, live) > 0 && Date.now() < until && !life.isOver) await sleep(200);
+    // Its start may find that the last two kills met the same job.
+    await this.#operator.revive();
+    const live = `SELECT run_id FROM runs WHERE state IN ('queued', 'running', 'stopping') LIMIT 1`;
+    while (namesIn(this.#dir, live).length > 0 && Date.now() < until && !life.isOver) await sleep(200);
     life.stop();
     this.#note(await life.ended);
   }
@@ -73,6 +75,7 @@ export class Rounds {
 
   async #liveOn(life: Life, point: Point | null): Promise<void> {
     const { chance, below } = this.#random;
+    await this.#operator.revive();
     if (chance(0.7) || POINTS[point ?? 'random, up'] !== 'random') await this.#operator.liftAll();
     if (chance(0.5)) await this.#operator.meddle(true);
     await sleep(below(300));

@@ -11,8 +11,9 @@ import type { JobContext } from '#core/handler';
 import { HandlerRegistry } from '#runs/handlers/registry';
 import type { Installed } from '#service/installation';
 import type { RunShape } from '#service/shapes';
-import { openSqliteStore } from '#store/sqlite/open';
+import { openSqliteStore, type SqliteStoreOptions } from '#store/sqlite/open';
 import { acquireServiceLock } from '#store/sqlite/service-lock';
+import type { Store } from '#store/store';
 import { install } from '../../src/app.ts';
 import { createLog } from '../../src/log.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
@@ -29,6 +30,8 @@ export interface ScenarioOptions {
   /** Job files by name, e.g. `slow.ts`: they run in threads and say where they rest (test/support/thread-watch.ts). */
   files?: Record<string, string>;
   env?: Record<string, string>;
+  /** A ledger with faults of the test's own. */
+  openStore?: (options: SqliteStoreOptions) => Promise<Store>;
 }
 
 export interface StartOptions {
@@ -45,6 +48,7 @@ export class Scenario {
   /** Handler calls so far, in order. */
   readonly calls: { job: string; slot: string | null; attempt: number; at: string; ctx: JobContext }[] = [];
   readonly #env: Record<string, string>;
+  readonly #openStore: NonNullable<ScenarioOptions['openStore']>;
   readonly #entered = new Set<string>();
   readonly threads = new ThreadWatch();
   #boot: Boot | null = null;
@@ -52,6 +56,7 @@ export class Scenario {
   constructor(dir: string, options: ScenarioOptions) {
     this.dir = dir;
     this.#env = options.env ?? {};
+    this.#openStore = options.openStore ?? openSqliteStore;
     this.handlers = options.handlers ?? {};
     this.clock = createManualClock(Date.parse(options.at), () => this.quiet());
   }
@@ -198,7 +203,7 @@ export class Scenario {
       },
     });
     if (answer.kind === 'faults') throw new Error(answer.faults.map(formatNote).join('\n'));
-    const store = await openSqliteStore({ stateDir: answer.settings.stateDir, clock });
+    const store = await this.#openStore({ stateDir: answer.settings.stateDir, clock });
     return install(options, { settings: file }, answer.settings, registry, store);
   }
 

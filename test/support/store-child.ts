@@ -1,7 +1,9 @@
-// Another process on a ledger, for tests: opens it, holds the service lock, or races for slots and runs.
+// Another process on a ledger, for tests: opens it, holds it or the service lock, or races for slots and runs.
 // Started as `node store-child.ts <task> <state directory> [name]`; answers in lines of JSON.
 
 import { once } from 'node:events';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -16,6 +18,7 @@ const tell = (answer: unknown) => process.stdout.write(`${JSON.stringify(answer)
 
 try {
   if (task === 'open') await open();
+  else if (task === 'hold') await holdFile();
   else if (task === 'lock') await holdLock();
   else await race();
 } catch (error) {
@@ -27,6 +30,18 @@ async function open(): Promise<void> {
   const store = await openSqliteStore({ stateDir });
   tell('opened');
   await store.close();
+}
+
+/** Nobody else can write until the next word on standard input. */
+async function holdFile(): Promise<void> {
+  const file = new DatabaseSync(join(stateDir, 'scheduler.db'));
+  file.exec('BEGIN IMMEDIATE');
+  tell('held');
+  await once(process.stdin, 'data');
+  file.exec('ROLLBACK');
+  file.close();
+  tell('free');
+  process.stdin.destroy();
 }
 
 /** Until it is killed, though nobody keeps what would release it. */

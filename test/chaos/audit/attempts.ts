@@ -1,15 +1,16 @@
 // Attempts of each run against its state, and against the lives in which they began and ended (rules 7–11, 23). Pure.
 
 import type { Attempt, Row } from '../ledger.ts';
-import { type Case, FINAL } from './case.ts';
+import { type Case, FINAL, wasAdmitted } from './case.ts';
 
 /** Given up because of another slot or of a change: the attempts that are left are not made. */
-const GIVEN_UP = ['superseded', 'disabled', 'orphaned', 'deleted'];
+const GIVEN_UP = ['superseded', 'queue_timeout', 'disabled', 'orphaned', 'deleted'];
 
 export function checkAttempts(about: Case, options: { isDrained: boolean }): void {
   for (const row of about.evidence.rows) {
     checkNumbers(about, row);
     checkState(about, row);
+    if (row.slot !== null && wasAdmitted(row)) checkLine(about, row);
     for (const attempt of row.attempts) checkLife(about, row, attempt);
     if (options.isDrained && !FINAL.includes(row.state))
       about.report('lost', row, 'a run that never came to its end');
@@ -64,7 +65,7 @@ function isRight(about: Case, row: Row, last: string | undefined): boolean {
       return about.diary.cancels.has(row.run_id) || policy.overlap === 'cancel_previous';
     case 'skipped':
     case 'missed':
-      return last === undefined && row.reason !== null;
+      return counted(row).length === 0 && row.reason !== null;
     default:
       return false;
   }
@@ -72,6 +73,16 @@ function isRight(about: Case, row: Row, last: string | undefined): boolean {
 
 function isTrouble(outcome: string): boolean {
   return ['failed', 'timed_out', 'interrupted'].includes(outcome);
+}
+
+/** Slots of one pass without `coalesce`: each run ends for good before the next one starts (rule 3). */
+function checkLine(about: Case, row: Row): void {
+  const line = about.rowsOfPass(row).filter(wasAdmitted);
+  const before = line[line.indexOf(row) - 1];
+  const start = row.attempts[0]?.startedAt ?? row.started_at;
+  if (!before || start === null) return;
+  if (before.ended_at === null || before.ended_at > start)
+    about.report('unexplained', row, 'did not wait for the run before it in its line', before);
 }
 
 /** Only a kill interrupts, only a stop gives back. */

@@ -28,6 +28,7 @@ export class Case {
   readonly #changedAt: Map<string, Set<number>>;
   /** Instants of passes that decided something, ascending. */
   readonly #passes: number[];
+  #byPass: Map<string, Row[]> | null = null;
 
   constructor(evidence: Evidence, diary: Diary) {
     this.evidence = evidence;
@@ -74,6 +75,15 @@ export class Case {
     return this.diary.lives.findLast((life) => life.spawnedAt <= at && at <= life.endedAt);
   }
 
+  /** Rows of the job that one pass wrote, in slot order. */
+  rowsOfPass(row: Row): Row[] {
+    this.#byPass ??= Map.groupBy(
+      this.evidence.rows.filter(({ slot }) => slot !== null),
+      passOf,
+    );
+    return this.#byPass.get(passOf(row)) ?? [];
+  }
+
   isByHand(row: Row): boolean {
     return BY_HAND.includes(row.kind);
   }
@@ -92,6 +102,8 @@ function brief(evidence: unknown): unknown {
   };
 }
 
+const passOf = (row: Row) => `${row.job_uid} ${row.queued_at}`;
+
 /** The index of the first number ≥ `least`. */
 export function indexFrom(sorted: readonly number[], least: number): number {
   let low = 0;
@@ -103,12 +115,24 @@ export function indexFrom(sorted: readonly number[], least: number): number {
   return low;
 }
 
-/** The word for rows in which slots of a pause collect. */
+const GAPS = ['paused', 'stopped', 'circuit_open', 'handler_missing'];
+
+/** Slots of a pause collect in it, also those that become due after it was written. */
 export function isHeld(row: Row): boolean {
   return row.state === 'skipped' && (row.reason === 'paused' || row.reason === 'stopped');
 }
 
+export function isGap(row: Row): boolean {
+  return row.state === 'skipped' && GAPS.includes(row.reason ?? '');
+}
+
 /** A run, or a slot that would have been one but for what was in its way. */
 export function wasEligible(row: Row): boolean {
-  return row.state !== 'missed' && !isHeld(row);
+  return row.state === 'missed' ? row.reason === 'queue_timeout' : !isHeld(row);
+}
+
+/** A run came of it, though it may have waited too long. */
+export function wasAdmitted(row: Row): boolean {
+  const neverWas = row.state === 'skipped' && ['overlap', 'queue_full'].includes(row.reason ?? '');
+  return wasEligible(row) && !isGap(row) && !neverWas;
 }

@@ -4,6 +4,7 @@ import type { HoldNote } from '../diary.ts';
 import type { PauseRow, Row } from '../ledger.ts';
 import { isoOf } from '../slots.ts';
 import { type Accounts, type Case, isHeld } from './case.ts';
+import { everyCrashLoopIsHeld, explainCrashLoop } from './crash-loops.ts';
 
 /** A pause is dated back to the slot that is on time when it is first seen. */
 const DATED_BACK_MS = 1_001;
@@ -13,12 +14,15 @@ const IN_TIME_MS = 900;
 const STARTING_MS = 1_000;
 
 export function checkHolds(about: Case, accounts: Accounts): void {
-  for (const pause of about.evidence.pauses) explainPause(about, pause);
+  for (const pause of about.evidence.pauses)
+    if (pause.source === 'crash_loop') explainCrashLoop(about, pause);
+    else explainPause(about, pause);
   for (const [row, slots] of accounts) {
     if (isHeld(row)) wasPaused(about, row, slots);
     else for (const hold of about.diary.holds) if (isOf(hold, row)) letThrough(about, row, slots, hold);
   }
   for (const row of about.evidence.rows) if (!about.isByHand(row)) startedIn(about, row);
+  everyCrashLoopIsHeld(about);
 }
 
 function explainPause(about: Case, pause: PauseRow): void {

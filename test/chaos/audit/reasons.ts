@@ -1,30 +1,48 @@
-// Why each slot became what it is, held against the law: lateness, downtime, what was in the way (rules 1–4, 14). Pure.
+// Why each slot became what it is, held against the law: lateness, downtime, what was in the way (rules 1–4, 14, 22). Pure.
 
 import type { Row } from '../ledger.ts';
+import type { LoadJob } from '../load.ts';
 import { isoOf } from '../slots.ts';
-import { type Accounts, type Case, isHeld, wasEligible } from './case.ts';
+import { type Accounts, type Case, isGap, wasAdmitted, wasEligible } from './case.ts';
 
 export function explain(about: Case, accounts: Accounts): void {
-  const passes = Map.groupBy(accounts.keys(), (row) => `${row.job_uid} ${row.queued_at}`);
   for (const [row, slots] of accounts) {
-    if (isHeld(row)) continue;
+    if (row.reason === 'circuit_open') explainCircuit(about, row);
+    if (isGap(row)) continue;
     decidedWhenDue(about, row, slots);
     if (about.isOfChange(row)) explainChange(about, row, slots);
-    else if (row.state === 'missed') explainMiss(about, row, slots, passes, accounts);
-    else explainEligible(about, row, slots);
+    else if (wasEligible(row)) explainEligible(about, row, slots);
+    else explainMiss(about, row, slots, accounts);
     if (row.reason === 'overlap') explainOverlap(about, row);
+    if (row.reason === 'superseded') explainSuperseded(about, row);
+    if (row.reason === 'queue_timeout') explainTimeout(about, row);
   }
+}
+
+/** Jitter goes forward only, and never further than a tenth of the period (rule 20). */
+function longestJitter({ schedule, policy }: LoadJob): number {
+  if (schedule.kind !== 'every') return 0;
+  return Math.min(policy.jitter, schedule.seconds / 10) * 1000;
 }
 
 /** A pass decides every slot that is due: none is left for a later one, none is decided ahead of its time. */
 function decidedWhenDue(about: Case, row: Row, slots: readonly number[]): void {
+  const delay = longestJitter(about.jobOf(row));
+  if (row.due_at < row.slot! || row.due_at > row.slot! + delay)
+    about.report('unexplained', row, `due at ${isoOf(row.due_at)}`);
   // A one-time slot that passed in a pause waits for its end.
   if (row.job_id === 'once') return;
   const early = slots.find((slot) => slot > row.queued_at);
-  if (early !== undefined) about.report('unexplained', row, `${isoOf(early)} was decided before it was due`);
-  const passed = slots.find((slot) => about.passIn(slot, row.queued_at) !== null);
+  if (early !== undefined || (!about.isOfChange(row) && row.due_at > row.queued_at))
+    about.report('unexplained', row, `${isoOf(early ?? row.slot!)} was decided before it was due`);
+  const passed = slots.find((slot) => about.passIn(slot + delay, row.queued_at) !== null);
   if (passed !== undefined)
-    about.report('unexplained', row, `${isoOf(passed)} was passed over`, about.passIn(passed, row.queued_at));
+    about.report(
+      'unexplained',
+      row,
+      `${isoOf(passed)} was passed over`,
+      about.passIn(passed + delay, row.queued_at),
+    );
 }
 
 function explainChange(about: Case, row: Row, slots: readonly number[]): void {
@@ -41,17 +59,10 @@ function explainChange(about: Case, row: Row, slots: readonly number[]): void {
     about.report('unexplained', row, `${row.reason} at a change`, isoOf(wrong), boot, life);
 }
 
-function explainMiss(
-  about: Case,
-  row: Row,
-  slots: readonly number[],
-  passes: ReadonlyMap<string, Row[]>,
-  accounts: Accounts,
-): void {
+function explainMiss(about: Case, row: Row, slots: readonly number[], accounts: Accounts): void {
   const { grace, misfire, catchupMax } = about.jobOf(row).policy;
   const boot = about.bootAt(row.queued_at);
-  const pass = passes.get(`${row.job_uid} ${row.queued_at}`) ?? [];
-  const eligible = pass.filter(wasEligible).reduce((sum, each) => sum + accounts.get(each)!.length, 0);
+  const eligible = eligibleWith(about, row, accounts);
   const reasonOf = (slot: number) => (boot !== undefined && slot < boot.started_at ? 'downtime' : 'blocked');
   const wrong = slots.find((slot) => row.reason !== reasonOf(slot));
   if (wrong !== undefined) about.report('unexplained', row, `${isoOf(wrong)} is ${reasonOf(wrong)}`, boot);
@@ -62,17 +73,26 @@ function explainMiss(
     about.report('unexplained', row, 'the newest slot should have run');
 }
 
+/** How many slots the same pass found eligible. */
+function eligibleWith(about: Case, row: Row, accounts: Accounts): number {
+  const eligible = about.rowsOfPass(row).filter((each) => wasEligible(each) && !about.isOfChange(each));
+  return eligible.reduce((sum, each) => sum + (accounts.get(each)?.length ?? 0), 0);
+}
+
 function explainEligible(about: Case, row: Row, slots: readonly number[]): void {
   const { grace, misfire, catchupMax, coalesce } = about.jobOf(row).policy;
   const isLate = (slot: number) => grace !== null && row.queued_at - slot > grace * 1000;
   if (slots.some(isLate) && (misfire === 'skip' || (misfire === 'latest' && slots.length > 1)))
     about.report('unexplained', row, `too late to run, and misfire_policy is ${misfire}`, slots.map(isoOf));
-  if (slots.length > catchupMax) about.report('unexplained', row, 'more slots than catchup_max');
+  if (slots.length > catchupMax || about.rowsOfPass(row).filter(wasAdmitted).length > catchupMax)
+    about.report('unexplained', row, 'more slots than catchup_max');
+  if (!wasAdmitted(row)) return;
   if (slots.length > 1 && !coalesce)
     about.report('unexplained', row, 'one run of several slots, without coalesce');
-  const kind = isLate(row.slot!) ? 'catchup' : 'scheduled';
-  if (row.state !== 'skipped' && row.kind !== kind)
-    about.report('unexplained', row, `its kind should be ${kind}`);
+  if (coalesce && about.rowsOfPass(row).filter(wasAdmitted).length > 1)
+    about.report('unexplained', row, 'several runs of one pass, with coalesce');
+  const kind = isLate(row.due_at) ? 'catchup' : 'scheduled';
+  if (row.kind !== kind) about.report('unexplained', row, `its kind should be ${kind}`);
 }
 
 /** The run that was in the way was live at that moment. */
@@ -90,4 +110,43 @@ function liveUntil(about: Case, run: Row): number {
   const last = run.attempts.at(-1);
   if (run.ended_at === null || last?.outcome !== 'interrupted') return run.ended_at ?? Infinity;
   return about.lifeAt(last.startedAt)?.endedAt ?? run.ended_at;
+}
+
+/** A waiting retry, or a waiting run of `cancel_previous`, gave way to a newer slot that was admitted (rules 4, 7, 10). */
+function explainSuperseded(about: Case, row: Row): void {
+  const { overlap } = about.jobOf(row).policy;
+  const isNewer = (other: Row) =>
+    other.job_uid === row.job_uid && other.slot !== null && other.slot > row.slot! && wasAdmitted(other);
+  const newer = about.evidence.rows.some(
+    (other) => isNewer(other) && (other.queued_at === row.ended_at || row.attempts.length > 0),
+  );
+  const mayWait = overlap === 'queue_all' || overlap === 'allow';
+  const isOfLine = about.rowsOfPass(row).filter(wasAdmitted).length > 1;
+  const isRetry = row.attempts.length > 0;
+  if (!newer || mayWait || isOfLine || (!isRetry && overlap !== 'cancel_previous'))
+    about.report('unexplained', row, 'nothing superseded it');
+}
+
+/** Missed where it never started; given back at a stop it is interrupted, and after a failed attempt it has failed. */
+function explainTimeout(about: Case, row: Row): void {
+  const { queueTimeout } = about.jobOf(row).policy;
+  const last = row.attempts.at(-1);
+  const waited = (row.ended_at ?? 0) - (last?.endedAt ?? row.queued_at);
+  const state = last === undefined ? 'missed' : last.outcome === 'given_back' ? 'interrupted' : 'failed';
+  if (queueTimeout === null || waited < queueTimeout * 1000 || row.state !== state)
+    about.report('unexplained', row, `gave up its place after ${waited} ms`);
+}
+
+/** As many failures in a row as the job allows, and no success since. */
+function explainCircuit(about: Case, row: Row): void {
+  const { circuitAfter } = about.jobOf(row).policy;
+  const ended = about.evidence.rows.filter(
+    (each) => each.job_uid === row.job_uid && (each.ended_at ?? Infinity) <= row.queued_at,
+  );
+  const decisive = ended
+    .filter(({ state }) => ['succeeded', 'failed', 'timed_out'].includes(state))
+    .toSorted((a, b) => b.ended_at! - a.ended_at!)
+    .slice(0, circuitAfter);
+  const isOpen = decisive.length === circuitAfter && decisive.every(({ state }) => state !== 'succeeded');
+  if (circuitAfter === 0 || !isOpen) about.report('unexplained', row, 'a circuit that nothing opened');
 }

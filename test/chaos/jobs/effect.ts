@@ -9,8 +9,8 @@ const input = z.object({
   /** Of the project: where the effect file and the trap are. */
   dir: z.string(),
   work: z.number().default(0),
-  /** Attempts that fail: none, the first one of every second slot, all of every fifth slot. */
-  fails: z.enum(['never', 'sometimes']).default('never'),
+  /** `sometimes` = the first attempt of every second slot, all of every fifth slot. */
+  fails: z.enum(['never', 'sometimes', 'always']).default('never'),
 });
 type Input = z.output<typeof input>;
 
@@ -24,7 +24,7 @@ export default defineJob({
     try {
       spring(dir, 'handler at work');
       if (work > 0) await ctx.sleep(work);
-      if (fails === 'sometimes' && mustFail(ctx)) throw new Error('as it was told');
+      if (fails === 'always' || (fails === 'sometimes' && mustFail(ctx))) throw new Error('as it was told');
       ctx.state = countOf(ctx.state) + 1;
       spring(dir, 'handler done');
       return { items_processed: 1 };
