@@ -250,13 +250,17 @@ async function runCleanup(housekeeper: Housekeeper, input: { [key: string]: Json
   return answer as unknown as Json;
 }
 
-/** Schedules are pure and built once for each spec. */
+/** More than most installations have jobs; what is forgotten is built again. */
+const MOST_SCHEDULES = 1_000;
+
+/** Schedules are pure and built once for each spec, as long as it is not crowded out by others. */
 function rememberSchedules(): (spec: ScheduleSpec) => Schedule {
   const known = new Map<string, Schedule>();
   return (spec) => {
     const key = JSON.stringify(spec);
     const schedule = known.get(key) ?? buildSchedule(spec);
     known.set(key, schedule);
+    if (known.size > MOST_SCHEDULES) known.delete(known.keys().next().value ?? key);
     return schedule;
   };
 }

@@ -56,7 +56,7 @@ export function createLog(options: LogOptions): ProcessLog {
     masked,
   );
   return {
-    ...wrap(base),
+    ...wrap(base, () => base),
     hide(values) {
       const long = values.filter((value) => value.length >= SHORTEST_SECRET);
       secrets = [...new Set(long.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]))];
@@ -67,21 +67,28 @@ export function createLog(options: LogOptions): ProcessLog {
   };
 }
 
-function wrap(logger: pino.Logger): Log {
+/** A child is made for its first line: most lines are below the level, and most children would never write one. */
+function wrap(base: pino.Logger, make: () => pino.Logger): Log {
+  let made: pino.Logger | null = null;
+  const own = () => {
+    made ??= make();
+    return made;
+  };
   const line =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, fields: object = {}) => {
+      if (!base.isLevelEnabled(level)) return;
       // A run's line is its fields alone, as other aclarai services write it.
-      if (message === '') logger[level](apart(fields));
-      else logger[level](apart(fields), message);
+      if (message === '') own()[level](apart(fields));
+      else own()[level](apart(fields), message);
     };
   return {
     debug: line('debug'),
     info: line('info'),
     warn: line('warn'),
     error: line('error'),
-    with: (fields) => wrap(logger.child(fields)),
-    at: (where) => wrap(logger.child({ [WHERE]: where })),
+    with: (fields) => wrap(base, () => own().child(fields)),
+    at: (where) => wrap(base, () => own().child({ [WHERE]: where })),
   };
 }
 

@@ -1,6 +1,6 @@
 // One attempt of a run, as a pipeline: load → check input → call under a time limit → classify → decide → ending.
 
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '#core/clock';
 import { SchedulerError, stackOf } from '#core/errors';
@@ -110,7 +110,7 @@ class Attempt {
   async #start(handler: Handler): Promise<Call> {
     const stateDir = path.join(this.#parts.jobStateRoot, this.#run.jobId);
     // Not awaited: what starts in one turn and has nothing to wait for ends in it.
-    mkdirSync(stateDir, { recursive: true });
+    if (!existsSync(stateDir)) mkdirSync(stateDir, { recursive: true });
     const data = contextData(this.#run, this.#job, stateDir, this.#parts.config());
     const { policy } = this.#run.snapshot;
     const acts = {

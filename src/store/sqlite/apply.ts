@@ -69,7 +69,8 @@ function move(
   const { cursor, nextSlot, nextDue, gap, state, admitted, circuit } = decision;
   const open = gap && JSON.stringify(gap);
   db.runList(MOVE, [cursor, nextSlot, nextDue, open, state, admitted, started, started, startedAt, job.uid]);
-  if (circuit === undefined) return;
+  // Only where the decision moves it: a run that it ended may have opened it meanwhile.
+  if (circuit === undefined || circuit === job.circuit) return;
   updateJob(db, job.uid, { circuit });
   if (circuit !== null || job.circuit === null) return;
   const change = { what: 'circuit', before: { ...job.circuit }, after: null, by: 'settings' } as const;

@@ -19,10 +19,13 @@ const SQLITE_CANTOPEN = 14;
 const SQLITE_CONSTRAINT = 19;
 const SQLITE_NOTADB = 26;
 
+const MOST_REMEMBERED = 1_000;
+
 export class Database {
   readonly file: string;
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #remembered = new Map<string, number>();
 
   constructor(file: string, options: { busyTimeoutMs?: number; readOnly?: boolean } = {}) {
     const { busyTimeoutMs = BUSY_TIMEOUT_MS, readOnly = false } = options;
@@ -90,11 +93,22 @@ export class Database {
       this.run('RELEASE part');
       return { kind: 'kept', value };
     } catch (error) {
+      this.#remembered.clear();
       if (isFaultOfFile(error) || !this.#connection.isTransaction) throw error;
       this.run('ROLLBACK TO part');
       this.run('RELEASE part');
       return { kind: 'undone', error };
     }
+  }
+
+  /** What `find` answered for the key before, as long as nothing was taken back since: rows that never change or go. */
+  remember(key: string, find: () => number): number {
+    const known = this.#remembered.get(key);
+    if (known !== undefined) return known;
+    const found = find();
+    if (this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear();
+    this.#remembered.set(key, found);
+    return found;
   }
 
   /** The SQL of every statement prepared so far. */
@@ -113,6 +127,7 @@ export class Database {
       this.run('COMMIT');
       return answer;
     } catch (error) {
+      this.#remembered.clear();
       // A full disk or an input/output fault has ended the transaction already.
       if (this.#connection.isTransaction) this.run('ROLLBACK');
       throw error;

@@ -6,19 +6,24 @@ import type { Ending, RunEnd } from '../store.ts';
 import { recordChange } from './changes.ts';
 import type { Database } from './database.ts';
 import { jobOf, updateJob } from './jobs.ts';
+import type { Leases } from './leases.ts';
 import { openPause } from './pauses.ts';
 import { RUN_COLUMNS, readRun } from './rows.ts';
 import { findRun, IS_HELD, IS_LIVE, saveRun } from './runs.ts';
-import { afterAttempt, afterWait, circuitTurn, stateToKeep, tallyOf } from './verdicts.ts';
+import { afterAttempt, afterWait, circuitTurn, stateToKeep, type Tally, tallyOf } from './verdicts.ts';
 
 const HELD_BY_LEASE = `SELECT ${RUN_COLUMNS} FROM runs
   WHERE run_id = :runId AND lease_token = :leaseToken AND ${IS_HELD}`;
+/** What the end of an attempt changes, where it is the end of the run. */
+const SETTLE = `UPDATE runs SET state = ?, reason = ?, ended_at = ?, attempts = ?, duration_ms = ?, statistics = ?,
+    code_hash = ?, success = ?, error = ?, holds_place = 0, expires_at = NULL, lease_token = NULL
+  WHERE run_id = ? AND lease_token = ? AND ${IS_HELD}`;
 const STOP = `UPDATE runs SET state = 'stopping'
   WHERE run_id = :runId AND lease_token = :leaseToken AND ${IS_HELD}`;
 /** Who asked first is who asked. */
 const ASK_TO_STOP = `UPDATE runs SET cancel_requested = 1, cancelled_by = coalesce(cancelled_by, :by)
   WHERE run_id = :runId AND ${IS_HELD}`;
-const ASK_ALL_TO_STOP = `UPDATE runs SET cancel_requested = 1, cancelled_by = coalesce(cancelled_by, :by)
+const ASK_ALL_TO_STOP = `UPDATE runs INDEXED BY runs_live SET cancel_requested = 1, cancelled_by = coalesce(cancelled_by, :by)
   WHERE job_uid = :jobUid AND ${IS_LIVE} AND state <> 'queued'`;
 const ASKED = `SELECT run_id FROM runs WHERE ${IS_HELD} AND boot_id = :bootId AND cancel_requested = 1 ORDER BY seq`;
 const TALLY = `UPDATE jobs SET
@@ -37,6 +42,10 @@ const TALLY = `UPDATE jobs SET
     handler_state    = coalesce(:handlerState, handler_state)
   WHERE uid = :uid
   RETURNING fail_streak > 0 OR circuit IS NOT NULL AS troubled, purge_at_end AS purge`;
+/** The same for what most runs are: a success of a slot, in a job without trouble. */
+const TALLY_SUCCESS = `UPDATE jobs SET success_count = success_count + 1, last_success_run = ?, last_success = ?,
+    handler_state = coalesce(?, handler_state)
+  WHERE uid = ? AND fail_streak = 0 AND circuit IS NULL AND purge_at_end = 0`;
 /** The place of a line goes to the next run once the head is gone; the end of a run in the middle moves nothing. */
 const TAKE_OVER = `UPDATE runs SET holds_place = :held, expires_at = iif(max_wait_ms IS NULL, NULL, :at + max_wait_ms)
   WHERE seq = (SELECT min(seq) FROM runs WHERE line = :line AND ${IS_LIVE})
@@ -48,13 +57,31 @@ const GO_ON = `UPDATE jobs SET state = 'active', cursor = max(cursor, :at), next
   RETURNING uid`;
 const DELETE = 'DELETE FROM runs WHERE run_id = :runId';
 
-export function settleAll(db: Database, endings: readonly Ending[]): ('settled' | 'lost')[] {
+export function settleAll(db: Database, endings: readonly Ending[], leases: Leases): ('settled' | 'lost')[] {
   return endings.map((ending) => {
+    const known = leases.take(ending.runId, ending.leaseToken);
+    if (known && ending.verdict.kind === 'done') return settleKnown(db, known, ending);
     const row = db.get(HELD_BY_LEASE, { runId: ending.runId, leaseToken: ending.leaseToken });
     if (!row) return 'lost';
     writeEnding(db, readRun(row), ending);
     return 'settled';
   });
+}
+
+/** Its end for good: all that it writes is in the ending, and in what was claimed. */
+function settleKnown(db: Database, run: Run, ending: Ending): 'settled' | 'lost' {
+  const after = afterAttempt(run, ending, null);
+  const { state, reason, endedAt, durationMs, codeHash, success } = after;
+  const [attempts, statistics, error] = [after.attempts, after.statistics, after.error].map(jsonOrNull);
+  const flag = success === null ? null : Number(success);
+  const values = [state, reason, endedAt, attempts!, durationMs, statistics!, codeHash, flag, error!];
+  if (db.runList(SETTLE, [...values, run.runId, ending.leaseToken]) === 0) return 'lost';
+  tell(db, run, after, stateToKeep(after, ending));
+  return 'settled';
+}
+
+function jsonOrNull(value: unknown): string | null {
+  return value === null ? null : JSON.stringify(value);
 }
 
 export function markStopping(db: Database, runId: string, leaseToken: string): 'settled' | 'lost' {
@@ -120,8 +147,13 @@ export function writeEnding(db: Database, run: Run, ending: Ending): Run {
 
 function writeEnd(db: Database, before: Run, run: Run, handlerState?: unknown): void {
   saveRun(db, run);
+  tell(db, before, run, handlerState);
+}
+
+/** What an end means for the job, and for the line it stood in. */
+function tell(db: Database, before: Run, run: Run, handlerState: unknown): void {
   const tally = tallyOf(run);
-  if (!tally) return;
+  if (!tally || tallySuccess(db, run, tally, handlerState)) return;
   const job = db.get(TALLY, {
     uid: run.jobUid,
     runId: run.runId,
@@ -138,6 +170,13 @@ function writeEnd(db: Database, before: Run, run: Run, handlerState?: unknown): 
   // A success of a job without trouble, which most are, leaves its circuit as it is.
   if (tally.failed === 1 || (tally.succeeded === 1 && job?.troubled === 1)) turnCircuit(db, run, at);
   if (job?.purge === 1) db.run(DELETE, { runId });
+}
+
+function tallySuccess(db: Database, run: Run, tally: Tally, handlerState: unknown): boolean {
+  if (!tally.lastSuccess || run.slot === null || run.line !== null) return false;
+  const state = handlerState === undefined ? null : JSON.stringify(handlerState);
+  const values = [run.runId, JSON.stringify(tally.lastSuccess), state, run.jobUid];
+  return db.runList(TALLY_SUCCESS, values) === 1;
 }
 
 function turnCircuit(db: Database, run: Run, at: EpochMs): void {

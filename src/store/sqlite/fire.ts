@@ -106,6 +106,10 @@ function decideAll(
   const result: Pick<FireResult, 'decided' | 'dropped'> = { decided: [], dropped: [] };
   if (jobs.length === 0) return result;
   const views = new Views(db, Math.min(at, ...jobs.map((job) => job.cursor)));
+  // Mostly none fails: then one savepoint does for all, else they are decided again, each in its own.
+  const all = db.savepoint(() => jobs.map((job) => apply(db, job, plan(views.of(job)), at, direct)));
+  if (all.kind === 'kept') return { decided: all.value, dropped: [] };
+  direct?.undo(0);
   for (const job of jobs) {
     const before = direct?.count ?? 0;
     const part = db.savepoint(() => apply(db, job, plan(views.of(job)), at, direct));

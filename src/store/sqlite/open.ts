@@ -41,7 +41,9 @@ export function openLedgerFile(file: string, busyTimeoutMs?: number): Database {
     if (db.pragma('page_count') === 0) db.script('PRAGMA auto_vacuum = INCREMENTAL');
     useWal(db);
     // A commit is on the disk when it answers: a slot that was fired is never fired again, even after a power cut.
-    db.script('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864');
+    db.script(
+      'PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000',
+    );
     migrate(db);
     return db;
   } catch (error) {

@@ -12,8 +12,9 @@ const FOUND = `SELECT runs.seq, job_uid, slot, ended_at, ended_at IS NULL OR ${I
 const OLDEST = `${FOUND} FROM runs INDEXED BY runs_ended CROSS JOIN jobs ON uid = job_uid
   WHERE ended_at IS NOT NULL AND (ended_at, runs.seq) > (:endedAt, :seq) AND ended_at < :before
   ORDER BY ended_at, runs.seq LIMIT :limit`;
-const FIRST_BEYOND = 'SELECT seq FROM runs WHERE job_uid = :uid ORDER BY seq DESC LIMIT 1 OFFSET :maxRows';
-const BEYOND = `${FOUND} FROM runs CROSS JOIN jobs ON uid = job_uid
+const FIRST_BEYOND = `SELECT seq FROM runs INDEXED BY runs_one_a_slot
+  WHERE job_uid = :uid ORDER BY seq DESC LIMIT 1 OFFSET :maxRows`;
+const BEYOND = `${FOUND} FROM runs INDEXED BY runs_one_a_slot CROSS JOIN jobs ON uid = job_uid
   WHERE job_uid = :uid AND runs.seq <= :seq AND ended_at IS NOT NULL AND NOT (${IS_KEPT})
   ORDER BY runs.seq LIMIT :limit`;
 const COUNT = 'SELECT count(*) AS n FROM runs WHERE job_uid = :uid';

@@ -16,19 +16,27 @@ export function queryRuns(db: Database, query: RunQuery): Run[] {
   states?.forEach((state, index) => {
     bound[`state${index}`] = state;
   });
-  const where: string[] = [];
-  if (jobUid !== undefined) {
-    where.push('job_uid = :jobUid');
-    bound.jobUid = jobUid;
-  }
-  if (jobId !== undefined) {
-    where.push('job_uid IN (SELECT uid FROM jobs WHERE id = :jobId)');
-    bound.jobId = jobId;
-  }
-  if (states) where.push(where.length > 0 ? inStates(states) : newestInStates(states));
-  const condition = where.length > 0 ? `WHERE ${where.join(' AND ')}` : '';
+  const owner = ownerOf(query);
+  if (jobUid !== undefined) bound.jobUid = jobUid;
+  if (jobId !== undefined) bound.jobId = jobId;
+  const condition = owner ? ofJob(owner, states) : states ? `WHERE ${newestInStates(states)}` : '';
   const sql = `SELECT ${RUN_COLUMNS} FROM runs ${condition} ORDER BY seq DESC LIMIT :limit`;
   return db.all(sql, bound).map(readRun);
+}
+
+function ownerOf({ jobUid, jobId }: RunQuery): string | null {
+  const owners = [
+    jobUid !== undefined && 'job_uid = :jobUid',
+    jobId !== undefined && 'job_uid IN (SELECT uid FROM jobs WHERE id = :jobId)',
+  ];
+  return owners.filter(Boolean).join(' AND ') || null;
+}
+
+/** A job has few rows: they are found by its index, which knows no order of writing, and only the newest are read. */
+function ofJob(owner: string, states: readonly string[] | undefined): string {
+  const filter = states ? `${owner} AND ${inStates(states)}` : owner;
+  return `WHERE seq IN (
+    SELECT seq FROM runs INDEXED BY runs_one_a_slot WHERE ${filter} ORDER BY seq DESC LIMIT :limit)`;
 }
 
 /** A job's rows are few enough to filter. */

@@ -9,7 +9,7 @@ import type { Params, Row } from './database.ts';
 
 interface Field {
   column: string;
-  as: 'plain' | 'flag' | 'json' | 'value';
+  as: 'plain' | 'flag' | 'json' | 'shared' | 'value';
 }
 type Fields<T> = { readonly [K in keyof T]-?: Field };
 
@@ -18,6 +18,8 @@ const plain = (column: string): Field => ({ column, as: 'plain' });
 const flag = (column: string): Field => ({ column, as: 'flag' });
 /** Text of JSON; SQL's NULL for null. */
 const json = (column: string): Field => ({ column, as: 'json' });
+/** Text of JSON that many rows have in common: parsed once, frozen. */
+const shared = (column: string): Field => ({ column, as: 'shared' });
 /** Text of JSON, also for JSON's own null; the column is never NULL. */
 const value = (column: string): Field => ({ column, as: 'value' });
 
@@ -35,8 +37,8 @@ export const JOB_FIELDS: Fields<StoredJob> = {
   enabled: flag('enabled'),
   manualOnly: flag('manual_only'),
   runOnStart: flag('run_on_start'),
-  schedule: json('schedule'),
-  policy: json('policy'),
+  schedule: shared('schedule'),
+  policy: shared('policy'),
   warnings: json('warnings'),
   configHash: plain('config_hash'),
   state: plain('state'),
@@ -151,7 +153,7 @@ export function readRun(row: Row): Run {
   return {
     ...read<Omit<Run, 'covers' | 'snapshot'>>(RUN_FIELDS, row),
     covers: from === null ? null : { from: Number(from), to: Number(to), count: Number(count) },
-    snapshot: JSON.parse(String(row.snapshot)) as Run['snapshot'],
+    snapshot: sharedJson(String(row.snapshot)) as Run['snapshot'],
   };
 }
 
@@ -208,7 +210,21 @@ function params<T>(fields: Fields<T>, from: Partial<T>): Params {
 
 function fromColumn(as: Field['as'], stored: SQLOutputValue): unknown {
   if (stored === null || as === 'plain') return stored;
-  return as === 'flag' ? stored === 1 : JSON.parse(String(stored));
+  if (as === 'flag') return stored === 1;
+  return as === 'shared' ? sharedJson(String(stored)) : JSON.parse(String(stored));
+}
+
+const MOST_SHARED = 2_000;
+const parsed = new Map<string, unknown>();
+
+/** One object for one text. Nobody may change it: it belongs to every row that bears it. */
+function sharedJson(text: string): unknown {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const value: unknown = JSON.parse(text, (_key, each) => Object.freeze(each));
+  if (parsed.size >= MOST_SHARED) parsed.clear();
+  parsed.set(text, value);
+  return value;
 }
 
 function toColumn(as: Field['as'], given: unknown): SQLInputValue {

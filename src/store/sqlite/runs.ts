@@ -15,7 +15,7 @@ export const IS_LIVE = `state IN ('queued', 'running', 'stopping')`;
 export const IS_HELD = `state IN ('running', 'stopping')`;
 
 const FIND = `SELECT ${RUN_COLUMNS} FROM runs WHERE run_id = :runId`;
-const LIVE_OF_JOB = `SELECT ${RUN_COLUMNS} FROM runs WHERE job_uid = :jobUid AND ${IS_LIVE} ORDER BY seq`;
+const LIVE_OF_JOB = `SELECT ${RUN_COLUMNS} FROM runs INDEXED BY runs_live WHERE job_uid = :jobUid AND ${IS_LIVE} ORDER BY seq`;
 const LIVE_OF_GROUP = `SELECT ${RUN_COLUMNS} FROM runs
   WHERE group_name = :group AND ${IS_LIVE} AND job_uid <> :jobUid ORDER BY seq`;
 const LIVE_OF_ALL = `SELECT ${RUN_COLUMNS} FROM runs WHERE ${IS_LIVE} ORDER BY seq`;
@@ -104,9 +104,11 @@ export function saveRun(db: Database, run: Run): void {
 /** Rows of one definition share one snapshot: a year of runs does not repeat the policy a million times. */
 function snapshotId(db: Database, snapshot: RunSnapshot): number {
   const body = JSON.stringify(snapshot);
-  const hash = createHash('sha256').update(body).digest('base64url');
-  const known = db.get(FIND_SNAPSHOT, { hash });
-  if (known) return Number(known.id);
-  db.run(ADD_SNAPSHOT, { hash, body });
-  return Number(db.get(FIND_SNAPSHOT, { hash })?.id);
+  return db.remember(body, () => {
+    const hash = createHash('sha256').update(body).digest('base64url');
+    const known = db.get(FIND_SNAPSHOT, { hash });
+    if (known) return Number(known.id);
+    db.run(ADD_SNAPSHOT, { hash, body });
+    return Number(db.get(FIND_SNAPSHOT, { hash })?.id);
+  });
 }

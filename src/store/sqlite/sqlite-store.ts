@@ -16,6 +16,7 @@ import type { Database } from './database.ts';
 import { askedToCancel, cancelRun, markStopping, settleAll } from './endings.ts';
 import { decideResumed, enqueueRun, fireDue } from './fire.ts';
 import { jobsOf, jobsOfId, pageOfJobs, readJobs } from './jobs.ts';
+import { Leases } from './leases.ts';
 import { endPauses, observePauses, openPause, pausesBetween } from './pauses.ts';
 import { pruneSome, START, type Sweep, shrinkFile } from './prune.ts';
 import { countLive, nextWakes, queryRuns, rowsAround } from './queries.ts';
@@ -28,6 +29,7 @@ export class SqliteStore implements Store {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #newLease: () => string;
+  readonly #leases = new Leases();
   #dataVersion: unknown;
   #sweep: Sweep = START;
 
@@ -96,7 +98,9 @@ export class SqliteStore implements Store {
     plan: (due: promises.DueJob) => promises.FireDecision,
     options: promises.FireOptions = {},
   ): Promise<promises.FireResult> {
-    return this.#db.write(() => fireDue(this.#db, at, plan, options, this.#newLease));
+    const result = this.#db.write(() => fireDue(this.#db, at, plan, options, this.#newLease));
+    this.#leases.add(result.claimed);
+    return result;
   }
 
   async enqueue(
@@ -115,17 +119,21 @@ export class SqliteStore implements Store {
   }
 
   async claim(request: promises.ClaimRequest): Promise<promises.Claimed[]> {
-    return this.#db.write(() => claimRuns(this.#db, request, this.#newLease));
+    const claimed = this.#db.write(() => claimRuns(this.#db, request, this.#newLease));
+    this.#leases.add(claimed);
+    return claimed;
   }
 
   async settle(
     endings: readonly promises.Ending[],
     claim?: promises.ClaimRequest,
   ): Promise<promises.Settled> {
-    return this.#db.write(() => {
-      const answers = settleAll(this.#db, endings);
+    const settled = this.#db.write(() => {
+      const answers = settleAll(this.#db, endings, this.#leases);
       return { answers, claimed: claim ? claimRuns(this.#db, claim, this.#newLease) : [] };
     });
+    this.#leases.add(settled.claimed);
+    return settled;
   }
 
   async markStopping(runId: string, leaseToken: string): Promise<'settled' | 'lost'> {

@@ -37,3 +37,9 @@ CREATE INDEX runs_expiring ON runs (expires_at) WHERE state = 'queued' AND expir
 DROP INDEX runs_waiting;
 CREATE INDEX runs_waiting ON runs (not_before) WHERE state = 'queued' AND not_before IS NOT NULL;
 CREATE INDEX runs_ended ON runs (ended_at) WHERE ended_at IS NOT NULL;
+-- Nothing asks for it by SQL any more, and it was worked out again at every write of a job.
+ALTER TABLE jobs DROP COLUMN max_instances;
+-- Every index on the runs of a job costs a page of its own for each run: one has to do for its slots and its history.
+DROP INDEX runs_of_job;
+DROP INDEX runs_one_a_slot;
+CREATE UNIQUE INDEX runs_one_a_slot ON runs (job_uid, slot);
