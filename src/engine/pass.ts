@@ -170,14 +170,16 @@ export class Pass {
   /** `coalesce: false`: one run a slot, one after another; a job at its limit takes the oldest (rules 3, 19). */
   #admitLine(eligible: readonly Span[]): void {
     const limit = this.#job.policy.maxExecutions;
-    const left = limit === null ? Infinity : limit - this.#executed;
-    const slots = eligible.flatMap((span) => this.#slotsOf(span)).slice(0, left);
-    const answer = this.#ask(slots.length);
+    const unused = limit === null ? Infinity : limit - this.#executed;
+    const all = eligible.flatMap((span) => this.#slotsOf(span));
+    const answer = this.#ask(Math.min(all.length, unused));
     if (answer.kind === 'refuse') {
       const count = eligible.reduce((sum, span) => sum + span.count, 0);
       this.#refuse({ from: eligible[0]!.from, to: eligible.at(-1)!.to, count }, answer);
       return;
     }
+    const left = unused + this.#givenBackBy(answer);
+    const slots = all.slice(0, left);
     if (slots.length === left) this.#lastOfLimit = slots.at(-1)!;
     const line = slots.length > 1 ? this.#ctx.newRunId() : null;
     for (const [n, slot] of slots.entries()) {
@@ -218,8 +220,14 @@ export class Pass {
     if (answer.kind !== 'wait') return;
     this.#cancel.push(...answer.cancel.map((runId) => ({ runId, by: row.runId })));
     this.#end.push(...leaveForAnother(answer.replaced, this.#due));
+    this.#givenBack += this.#givenBackBy(answer);
+  }
+
+  /** Executions of this job that were counted and, because they leave for another, never start (rule 19). */
+  #givenBackBy(answer: Admission): number {
+    if (answer.kind !== 'wait') return 0;
     const own = this.#due.live.filter((run) => answer.replaced.includes(run.runId));
-    this.#givenBack += own.filter(countsAsExecution).length;
+    return own.filter(countsAsExecution).length;
   }
 
   #kindOf(slot: EpochMs): RunKind {

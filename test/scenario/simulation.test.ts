@@ -214,5 +214,5 @@ describe('a simulation and the service', () => {
       }),
       { numRuns: Number(process.env.SIMULATION_RUNS ?? 5), seed: Number(process.env.SIMULATION_SEED ?? 1) },
     );
-  }, 600_000);
+  }, 1_800_000);
 });

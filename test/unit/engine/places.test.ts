@@ -301,6 +301,21 @@ it('an execution that leaves for a newer slot is given back in the same pass (ru
   expect(started.end).toMatchObject([{ runId: 'b', state: 'failed', reason: 'superseded' }]);
 });
 
+it('a line takes the executions that leave for it, so that no slot of the pass stays due', () => {
+  const policy = { overlap: 'cancel_previous', coalesce: false, maxExecutions: 2 } as const;
+  const decision = decide(
+    { job: stored(policy, { admittedCount: 1 }), live: [waiting('b')] },
+    T0 + 4 * MINUTE,
+  );
+  expect(brief(decision)).toEqual(['1 queued waits', '2 queued waits']);
+  expect(decision).toMatchObject({
+    admitted: 2,
+    cursor: T0 + 2 * MINUTE,
+    nextSlot: null,
+    state: 'completed',
+  });
+});
+
 const open = (probeFrom: number) => ({ openedAt: T0, probeFrom });
 
 it('an open circuit skips into one row, until a probe is due', () => {
