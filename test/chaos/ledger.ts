@@ -84,6 +84,8 @@ export interface Evidence {
   rows: Row[];
   jobs: JobRow[];
   changes: ChangeRow[];
+  /** What the service's own check complained of. */
+  holes: ChangeRow[];
   pauses: PauseRow[];
   boots: BootRow[];
   effects: Effect[];
@@ -101,6 +103,7 @@ export function readEvidence(dir: string): Evidence {
     const changes = all<ChangeRow & { after: unknown }>(DEFINITIONS);
     for (const change of changes) change.after = JSON.parse(String(change.after));
     return {
+      holes: all<ChangeRow>("SELECT * FROM job_changes WHERE what = 'hole'"),
       rows,
       changes,
       jobs: all<JobRow>('SELECT * FROM jobs'),

@@ -99,6 +99,17 @@ function startDoors(store: Store, hit: Hit): Partial<Store> {
       await store.tick(...args);
       hit('tick after');
     },
+    async markAudited(...args) {
+      hit('check before');
+      await store.markAudited(...args);
+      hit('check after');
+    },
+    async prune(request) {
+      hit('cleaning before');
+      const answer = await store.prune(request);
+      hit('cleaning after');
+      return answer;
+    },
     async endBoot(...args) {
       hit('endBoot before');
       await store.endBoot(...args);

@@ -12,6 +12,7 @@ import { clearTrap, setTrap } from './trap.ts';
 
 /** How long a trap may wait to be sprung; the slowest job comes by more often. */
 const PATIENCE_MS = 6_000;
+const UPKEEP_MS = 1_500;
 const LIVES_A_ROUND = 2;
 /** One life of so many ends as it should: SIGTERM, and nobody kills it on the way. */
 const CLEAN_EVERY = 12;
@@ -65,7 +66,7 @@ export class Rounds {
   async #live(point: Point | null): Promise<void> {
     clearTrap(this.#dir);
     const stage = point === null ? null : POINTS[point];
-    if (stage === 'start') setTrap(this.#dir, point!);
+    if (stage === 'start' || stage === 'upkeep') setTrap(this.#dir, point!);
     const life = this.#begin();
     if (point === 'random, starting') after(this.#random.below(500), () => life.kill());
     if (await life.up()) await this.#liveOn(life, point);
@@ -98,6 +99,10 @@ export class Rounds {
         setTrap(this.#dir, point!);
         await this.#operator.edit();
         return life.hangUp();
+      case 'upkeep':
+        // Once after each start, beside what it runs.
+        after(UPKEEP_MS, () => life.kill());
+        return;
       case 'start':
         // Its start had nothing to die at, e.g. no run to recover.
         return life.kill();

@@ -29,7 +29,7 @@ function sound(): { evidence: Evidence; diary: Diary } {
   const change = { seq: 1, job_uid: 'uid-tick', at: at(0) + 500, what: 'created', after: definition('1s') };
   const boot = { boot_id: 'boot', pid: PID, started_at: at(0) + 400, last_tick: at(0), ended_at: null };
   const evidence = {
-    ...{ rows, effects, pauses: [], changes: [change], boots: [boot] },
+    ...{ rows, effects, pauses: [], changes: [change], boots: [boot], holes: [] },
     jobs: [{ ...job, success_count: 5, handler_state: '5' }],
   };
   const life = { n: 1, pid: PID, spawnedAt: at(0) + 100, upAt: at(0) + 600, askedToStopAt: null, said: '' };
@@ -205,6 +205,14 @@ it('finds settings that a start did not take', () => {
     diary.versions.push({ load, written: { from: at(0) + 50, to: at(0) + 60 } });
   });
   expect(stale).toContain('unexplained: a start did not take the settings');
+});
+
+it('passes on what the check of the service itself finds', () => {
+  const hole = { seq: 2, job_uid: 'uid-tick', at: at(5), what: 'hole', after: null };
+  const told = found(({ evidence }) => {
+    evidence.holes = [hole];
+  });
+  expect(told).toEqual(['unexplained: the service itself misses an account']);
 });
 
 it('finds a service that ended by itself', () => {

@@ -15,6 +15,8 @@ export function audit(evidence: Evidence, diary: Diary, options: { isDrained: bo
   const about = new Case(evidence, diary);
   for (const life of diary.lives)
     if (life.end === 'fell') about.report('unexplained', { job_id: '' }, 'the service ended by itself', life);
+  for (const hole of evidence.holes)
+    about.report('unexplained', { job_id: hole.job_uid }, 'the service itself misses an account', hole);
   const accounts = account(about, expectedSlots(about));
   explain(about, accounts);
   checkHolds(about, accounts);
