@@ -136,3 +136,9 @@ export function wasAdmitted(row: Row): boolean {
   const neverWas = row.state === 'skipped' && ['overlap', 'queue_full'].includes(row.reason ?? '');
   return wasEligible(row) && !isGap(row) && !neverWas;
 }
+
+/** Jitter goes forward only, and never further than a tenth of the period (rule 20). */
+export function longestJitter({ schedule, policy }: LoadJob): number {
+  if (schedule.kind !== 'every') return 0;
+  return Math.min(policy.jitter, schedule.seconds / 10) * 1000;
+}

@@ -3,7 +3,7 @@
 import type { HoldNote } from '../diary.ts';
 import type { PauseRow, Row } from '../ledger.ts';
 import { isoOf } from '../slots.ts';
-import { type Accounts, type Case, isHeld } from './case.ts';
+import { type Accounts, type Case, isHeld, longestJitter } from './case.ts';
 import { everyCrashLoopIsHeld, explainCrashLoop } from './crash-loops.ts';
 
 /** A pause is dated back to the slot that is on time when it is first seen. */
@@ -40,8 +40,12 @@ function explainPause(about: Case, pause: PauseRow): void {
 
 function wasPaused(about: Case, row: Row, slots: readonly number[]): void {
   const pauses = about.evidence.pauses.filter(({ job_uid }) => job_uid === null || job_uid === row.job_uid);
+  // What counts is when a slot is due.
+  const delay = longestJitter(about.jobOf(row));
   const isPaused = (slot: number) =>
-    pauses.some(({ since, ended_at, until }) => since <= slot && slot < (ended_at ?? until ?? Infinity));
+    pauses.some(
+      ({ since, ended_at, until }) => since <= slot + delay && slot < (ended_at ?? until ?? Infinity),
+    );
   const free = slots.filter((slot) => !isPaused(slot));
   if (free.length > 0) about.report('unexplained', row, 'held back without a pause', free.map(isoOf));
 }
@@ -55,8 +59,9 @@ function letThrough(about: Case, row: Row, slots: readonly number[], hold: HoldN
   const until = hold.lifted?.from ?? Infinity;
   const isSeen = (slot: number) =>
     row.queued_at < until && (about.passIn(hold.set.to, slot) !== null || isDecidedInTime(about, row, slot));
+  const delay = longestJitter(about.jobOf(row));
   const through = slots.find(
-    (slot) => slot > hold.set.to && slot < until && (hold.source === 'api' || isSeen(slot)),
+    (slot) => slot > hold.set.to && slot + delay < until && (hold.source === 'api' || isSeen(slot)),
   );
   if (through !== undefined)
     about.report('unexplained', row, `${isoOf(through)} was let through a pause`, hold);

@@ -1,9 +1,8 @@
 // Why each slot became what it is, held against the law: lateness, downtime, what was in the way (rules 1–4, 14, 22). Pure.
 
 import type { Row } from '../ledger.ts';
-import type { LoadJob } from '../load.ts';
 import { isoOf } from '../slots.ts';
-import { type Accounts, type Case, isGap, wasAdmitted, wasEligible } from './case.ts';
+import { type Accounts, type Case, isGap, longestJitter, wasAdmitted, wasEligible } from './case.ts';
 
 export function explain(about: Case, accounts: Accounts): void {
   for (const [row, slots] of accounts) {
@@ -17,12 +16,6 @@ export function explain(about: Case, accounts: Accounts): void {
     if (row.reason === 'superseded') explainSuperseded(about, row);
     if (row.reason === 'queue_timeout') explainTimeout(about, row);
   }
-}
-
-/** Jitter goes forward only, and never further than a tenth of the period (rule 20). */
-function longestJitter({ schedule, policy }: LoadJob): number {
-  if (schedule.kind !== 'every') return 0;
-  return Math.min(policy.jitter, schedule.seconds / 10) * 1000;
 }
 
 /** A pass decides every slot that is due: none is left for a later one, none is decided ahead of its time. */
