@@ -115,10 +115,12 @@ function shortenJob(
     return { deleted: 0, looked: 1, next: excess > 0 ? { phase: 'all', excess, ...OLDEST_FIRST } : null };
   }
   const uid = String(job.uid);
-  const first = db.get(FIRST_BEYOND, { uid, maxRows: maxRowsPerJob });
+  const found = Number(db.get(COUNT, { uid })?.n);
+  // Which is the newest beyond is asked only where there is one: it takes a look at all of them.
+  const first = found > maxRowsPerJob ? db.get(FIRST_BEYOND, { uid, maxRows: maxRowsPerJob }) : null;
   const deleted = first ? remove(db, db.all(BEYOND, { uid, seq: Number(first.seq), limit })) : 0;
-  if (deleted === limit) return { deleted, looked: deleted, next: sweep };
-  const rows = Number(db.get(COUNT, { uid })?.n);
+  if (deleted === limit) return { deleted, looked: found, next: sweep };
+  const rows = found - deleted;
   if (rows === 0 && job.deleted_at !== null) {
     db.run(DROP_PAUSES_OF, { uid });
     db.run(DROP_TOMBSTONE, { uid });
