@@ -1,10 +1,10 @@
-// Runs the benches: `npm run bench -- [name…] [--format json]`, a line a figure. Every other file here but figure.ts is one.
+// Runs the benches: `npm run bench -- [name…] [--format json]`, a line a figure. Every file here is one, but those that benches share.
 
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Bench, Figure } from './figure.ts';
 
-const SHARED = ['main.ts', 'figure.ts'];
+const SHARED = ['main.ts', 'figure.ts', 'service.ts'];
 
 const known = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith('.ts') && !SHARED.includes(file))
