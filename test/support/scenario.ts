@@ -1,7 +1,6 @@
 // The whole application on a clock moved by hand: real settings file, real ledger, handlers that a test controls.
 
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { formatNote } from '#config/format';
@@ -16,6 +15,7 @@ import { acquireServiceLock } from '#store/sqlite/service-lock';
 import type { Store } from '#store/store';
 import { install } from '../../src/app.ts';
 import { createLog } from '../../src/log.ts';
+import { fastFolder } from './fast-folder.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 import { ThreadWatch } from './thread-watch.ts';
 
@@ -250,7 +250,7 @@ export function isoOf(at: EpochMs): string {
 
 /** Made for one test, gone with it. */
 export async function createScenario(options: ScenarioOptions): Promise<Scenario> {
-  const dir = await mkdtemp(path.join(tmpdir(), 'scenario-'));
+  const dir = await fastFolder('scenario-');
   await mkdir(path.join(dir, 'settings'));
   await mkdir(path.join(dir, 'vault'));
   await mkdir(path.join(dir, 'jobs'));

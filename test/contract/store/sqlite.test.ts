@@ -1,15 +1,14 @@
 // The contract of a store, kept by the SQLite one.
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { onTestFinished } from 'vitest';
 import { openSqliteStore } from '#store/sqlite/open';
+import { fastFolder } from '../../support/fast-folder.ts';
 import { stillClock } from '../../support/ledger.ts';
 import { storeContract } from './suite.ts';
 
 storeContract('sqlite', async () => {
-  const stateDir = await mkdtemp(join(tmpdir(), 'ledger-'));
+  const stateDir = await fastFolder('ledger-');
   const clock = stillClock();
   const store = await openSqliteStore({ stateDir, clock });
   const another = await openSqliteStore({ stateDir, clock });
