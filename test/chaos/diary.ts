@@ -44,10 +44,10 @@ export interface Diary {
   holds: HoldNote[];
   /** Resumed after the service had paused them by itself. */
   revived: { job: string; span: Span }[];
-  /** Runs that somebody asked to cancel. */
-  cancels: Set<string>;
+  /** Runs that somebody asked to cancel, and when; the last request counts. */
+  cancels: Map<string, Span>;
 }
 
 export function emptyDiary(): Diary {
-  return { lives: [], versions: [], holds: [], revived: [], cancels: new Set() };
+  return { lives: [], versions: [], holds: [], revived: [], cancels: new Map() };
 }

@@ -116,8 +116,8 @@ export class Operator {
       const live = await service.history({ states: ['running', 'queued'], limit: 20 });
       if (live.length === 0) return;
       const { run_id } = this.#random.pick(live);
-      this.#diary.cancels.add(run_id);
-      await service.cancelRun(run_id, 'chaos').catch(unlessEnded);
+      const asked = await span(() => service.cancelRun(run_id, 'chaos').catch(unlessEnded));
+      this.#diary.cancels.set(run_id, asked);
     });
   }
 
