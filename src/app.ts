@@ -77,7 +77,7 @@ async function openLedger(
 
 function openStore(options: AppOptions, { stateDir }: Settings): Promise<Store> {
   const open = options.openStore ?? openSqliteStore;
-  return open({ stateDir, clock: options.clock });
+  return open({ stateDir, clock: options.clock, tellsOfWrites: true });
 }
 
 async function load(

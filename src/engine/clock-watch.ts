@@ -34,6 +34,15 @@ export class ClockWatch {
     return this.#forward;
   }
 
+  /** Whether the next look will find a jump. Time that passed as it should counts as looked at. */
+  wasSet(): boolean {
+    const wall = this.#clock.now();
+    const elapsed = this.#clock.monotonic();
+    if (Math.abs(wall - (this.#wall + (elapsed - this.#elapsed))) > DRIFT_MS) return true;
+    this.look();
+    return false;
+  }
+
   /** The jump since the last look, if there was one. A machine that slept looks like a clock set forward. */
   look(): Jump | null {
     const wall = this.#clock.now();

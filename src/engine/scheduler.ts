@@ -9,6 +9,7 @@ import type { Claimed, ClaimRequest, DueJob, Store } from '#store/store';
 import { clockPlan } from './clock-plan.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { ON_TIME_MS } from './eligible.ts';
+import { OtherProcesses } from './other-processes.ts';
 import { plan } from './plan.ts';
 import { type Left, leaving, tellDropped, tellJump, tellLeft, tellRow } from './tell.ts';
 
@@ -43,16 +44,17 @@ export class Scheduler {
   #passing: Promise<void> | null = null;
   #again = false;
   #cancelSleep: () => void = () => {};
-  #cancelCheck: () => void = () => {};
   #held: readonly Pause[] = [];
   #lookedAt: EpochMs = 0;
   readonly #watch: ClockWatch;
+  readonly #others: OtherProcesses;
   /** The start of the service, or of the time that counts anew since the clock was set back. */
   #upSince: EpochMs;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#watch = new ClockWatch(options.clock);
+    this.#others = new OtherProcesses({ ...options, onChange: () => this.pass() });
     this.#upSince = options.bootStartedAt;
   }
 
@@ -62,13 +64,13 @@ export class Scheduler {
     // Whoever starts the loop has noted the sources that hold: nothing is dated back before that.
     this.#lookedAt = this.#options.clock.now();
     await this.pass();
-    this.#watchOtherProcesses();
+    if (!this.#stopped) this.#others.start();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelSleep();
-    this.#cancelCheck();
+    this.#others.stop();
     await this.#passing;
   }
 
@@ -135,7 +137,7 @@ export class Scheduler {
     const wake = await store.nextWake(at);
     const next = Math.min(wake.slot ?? Infinity, wake.pauseEnd ?? Infinity, wake.expiry ?? Infinity);
     const least = stuck.size > 0 ? this.#options.checkIntervalMs() : 0;
-    this.#sleepFor(Math.max(least, Math.min(LONGEST_SLEEP_MS, next - clock.now())));
+    this.#sleepUntil(Math.max(next, clock.now() + least));
   }
 
   /** One batch. True while there are more. */
@@ -200,23 +202,21 @@ export class Scheduler {
     this.#lookedAt = at;
   }
 
+  /** Until then nothing is due: a wake on the way looks at the clock, and at nothing else unless it was set. */
+  #sleepUntil(at: EpochMs): void {
+    const { clock } = this.#options;
+    this.#cancelSleep();
+    if (this.#stopped) return;
+    const ms = Math.min(LONGEST_SLEEP_MS, at - clock.now());
+    this.#cancelSleep = clock.timer(ms, () => {
+      if (this.#watch.wasSet() || clock.now() >= at) this.wake();
+      else this.#sleepUntil(at);
+    });
+  }
+
   #sleepFor(ms: number): void {
     this.#cancelSleep();
     if (!this.#stopped) this.#cancelSleep = this.#options.clock.timer(ms, () => this.wake());
-  }
-
-  #watchOtherProcesses(): void {
-    if (this.#stopped) return;
-    this.#cancelCheck = this.#options.clock.timer(this.#options.checkIntervalMs(), async () => {
-      try {
-        if (await this.#options.store.changedElsewhere()) await this.pass();
-      } catch (error) {
-        this.#options.log
-          .at('scheduler.check')
-          .error('could not look for rows of other processes', faultFields(error, 'engine'));
-      }
-      this.#watchOtherProcesses();
-    });
   }
 }
 

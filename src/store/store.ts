@@ -158,6 +158,11 @@ export interface Store {
   nextWake(at: EpochMs): Promise<Wake>;
   /** True when another process wrote since the last call. Cheap: asked every `check_interval`. */
   changedElsewhere(): Promise<boolean>;
+  /**
+   * Calls `told` at writes of any process, this one included, until the answer is called: shortly before a write can be
+   * read. `lost` once, when no more will be told. Null where nothing tells of writes: then only asking does.
+   */
+  onWrite(told: () => void, lost: () => void): (() => void) | null;
   close(): Promise<void>;
 }
 

@@ -1,13 +1,20 @@
 // Rule 13: a clock that is set, a machine that sleeps, a clock that is wrong at start.
 import { expect, it } from 'vitest';
-import { createScenario, type Scenario } from '../support/scenario.ts';
+import { openSqliteStore } from '#store/sqlite/open';
+import type { Store } from '#store/store';
+import { createScenario, type Scenario, type ScenarioOptions } from '../support/scenario.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-async function ticking(policy = '', cron = '* * * * *'): Promise<Scenario> {
+async function ticking(
+  policy = '',
+  cron = '* * * * *',
+  openStore: ScenarioOptions['openStore'] = openSqliteStore,
+): Promise<Scenario> {
   const s = await createScenario({
+    openStore,
     at: '2026-11-21T10:00:30Z',
     scheduler: `jobs:\n  tick: { enabled: true, cron: "${cron}"${policy} }`,
     handlers: { tick: () => ({}) },
@@ -38,6 +45,28 @@ it('it is compared at every wake, and no sleep is longer than 30 s', async () =>
   await s.clock.advance(29_999);
   await s.clock.advance(1);
   expect(told(s)).toHaveLength(1);
+});
+
+it('a wake on the way to the next slot reads nothing and writes nothing while the clock is right', async () => {
+  const asked: string[] = [];
+  const s = await ticking('', '0 0 1 1 *', async (options) => {
+    const store = await openSqliteStore(options);
+    return new Proxy(store, {
+      get(target, name: keyof Store) {
+        const own: unknown = target[name];
+        if (typeof own !== 'function') return own;
+        if (name !== 'tick' && name !== 'changedElsewhere') asked.push(name);
+        return own.bind(target);
+      },
+    });
+  });
+  // The settings are read once more after the start.
+  await s.clock.advance(MINUTE);
+  asked.length = 0;
+  await s.clock.advance(30 * MINUTE);
+  expect(asked).toEqual([]);
+  await jump(s, HOUR);
+  expect(asked).toContain('fire');
 });
 
 it('forward: what is within the grace runs, the rest is missed: clock_jump', async () => {

@@ -17,6 +17,8 @@ export interface SqliteStoreOptions {
   newId?: () => string;
   /** How long a write waits for another process (default 5 s); the event loop waits with it. */
   busyTimeoutMs?: number;
+  /** Whether `onWrite` tells, at whatever instant of real time it is; a test whose clock stands still asks instead. */
+  tellsOfWrites?: boolean;
 }
 
 const FILE = 'scheduler.db';
@@ -29,7 +31,12 @@ const FILE = 'scheduler.db';
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   prepareStateDir(options.stateDir, [FILE, `${FILE}-wal`, `${FILE}-shm`]);
   const db = openLedgerFile(join(resolve(options.stateDir), FILE), options.busyTimeoutMs);
-  return new SqliteStore(db, options.clock ?? systemClock, options.newId ?? randomUUID);
+  return new SqliteStore(
+    db,
+    options.clock ?? systemClock,
+    options.newId ?? randomUUID,
+    options.tellsOfWrites,
+  );
 }
 
 /** The same without a look at the directory. */

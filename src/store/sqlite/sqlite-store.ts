@@ -23,20 +23,23 @@ import { countLive, nextWakes, queryRuns, rowsAround } from './queries.ts';
 import { reconcileJobs } from './reconcile.ts';
 import { recoverRuns } from './recover.ts';
 import { findRun } from './runs.ts';
+import { watchWrites } from './write-watch.ts';
 
 /** `node:sqlite` is synchronous: methods are async for the interface, and none lets another in halfway. */
 export class SqliteStore implements Store {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #newLease: () => string;
+  readonly #tellsOfWrites: boolean;
   readonly #leases = new Leases();
   #dataVersion: unknown;
   #sweep: Sweep = START;
 
-  constructor(db: Database, clock: Clock, newId: () => string) {
+  constructor(db: Database, clock: Clock, newId: () => string, tellsOfWrites = false) {
     this.#db = db;
     this.#clock = clock;
     this.#newLease = newId;
+    this.#tellsOfWrites = tellsOfWrites;
     this.#dataVersion = db.pragma('data_version');
   }
 
@@ -210,6 +213,10 @@ export class SqliteStore implements Store {
     const before = this.#dataVersion;
     this.#dataVersion = this.#db.pragma('data_version');
     return this.#dataVersion !== before;
+  }
+
+  onWrite(told: () => void, lost: () => void): (() => void) | null {
+    return this.#tellsOfWrites ? watchWrites(this.#db.file, told, lost) : null;
   }
 
   async close(): Promise<void> {
