@@ -11,8 +11,8 @@ import { cpuMsOf, ROOT, Service } from './support/process.ts';
 
 const LIMIT_MS = 20;
 /** After the start: its garbage and its compiling are no idling. */
-const SETTLE_MS = 7_000;
-const WINDOW_MS = 20_000;
+const SETTLE_MS = 9_000;
+const WINDOW_MS = 18_000;
 const MINUTE_MS = 60_000;
 const CHECKS = 20;
 
