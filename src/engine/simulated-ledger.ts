@@ -94,7 +94,7 @@ export class SimulatedLedger {
     const job = this.#jobs.get(uid)!;
     const decision = decide(this.#viewOf(job, at));
     if (decision.kind === 'refuse') return [];
-    for (const end of decision.end ?? []) this.#endQueued(end, at);
+    this.#endAll(decision.end, at, null);
     this.#add(job, decision.row, at, null);
     return this.#runningOf(job, decision.cancel);
   }
@@ -168,7 +168,7 @@ export class SimulatedLedger {
   }
 
   #apply(job: StoredJob, decision: FireDecision, at: EpochMs): Run[] {
-    for (const end of decision.end ?? []) this.#endQueued(end, at);
+    this.#endAll(decision.end, at, job);
     for (const { runId, expiresAt } of decision.postpone ?? []) {
       const run = this.#runs.queuedRun(runId);
       if (run) run.expiresAt = expiresAt;
@@ -227,6 +227,24 @@ export class SimulatedLedger {
     return near.filter((run) => ids.has(run.runId) && run.state === 'running');
   }
 
+  /**
+   * Runs that leave. A job at its limit that got an execution back has slots again, from now on (rule 19); `but` = the
+   * job that is being decided, which knows by itself.
+   */
+  #endAll(ends: readonly RunEnd[] = [], at: EpochMs, but: StoredJob | null): void {
+    for (const end of ends) {
+      const run = this.#runs.queuedRun(end.runId);
+      const job = run && this.jobOf(run);
+      this.#endQueued(end, at);
+      if (!job || job === but || !hasRoomAgain(job)) continue;
+      job.state = 'active';
+      job.cursor = Math.max(job.cursor, at);
+      job.nextSlot = at;
+      job.nextDue = at;
+      this.#await(job);
+    }
+  }
+
   /** A run that leaves without starting (again); an admission that never started is given back (rule 19). */
   #endQueued(end: RunEnd, at: EpochMs): void {
     const run = this.#runs.queuedRun(end.runId);
@@ -246,6 +264,12 @@ export class SimulatedLedger {
 
 function byId(a: StoredJob, b: StoredJob): number {
   return a.id < b.id ? -1 : 1;
+}
+
+function hasRoomAgain({ state, enabled, manualOnly, schedule, policy, admittedCount }: StoredJob): boolean {
+  const isOver = state !== 'completed' || !enabled || manualOnly;
+  const recurs = schedule.kind === 'cron' || schedule.kind === 'every';
+  return !isOver && recurs && policy.maxExecutions !== null && admittedCount < policy.maxExecutions;
 }
 
 /** One success of any kind of run closes it (rule 22). */
