@@ -92,10 +92,15 @@ class Simulation {
   }
 
   #step(at: EpochMs): void {
-    this.#endRuns(at);
     while ((this.#pauseEnds[0] ?? Infinity) <= at) this.#pauseEnds.shift();
     const down = this.#downs[this.#nextDown];
-    if (this.#isUp && down && down.from <= at) this.#stop(at);
+    const stops = this.#isUp && down !== undefined && down.from <= at;
+    for (const { key, item } of this.#running.takeUpTo(at)) {
+      this.#ledger.settle(item, key, 'succeeded');
+      // No two ends meet in one instant: who ends first makes room first.
+      if (!stops) this.#claim(at);
+    }
+    if (stops) this.#stop(at);
     else if (this.#isUp) this.#decide(at, false);
     else this.#start(at);
   }
@@ -121,7 +126,7 @@ class Simulation {
   }
 
   #decide(at: EpochMs, isStart: boolean): void {
-    const { handlerKnown, scheduleOf, requestStartup, cap } = this.#input;
+    const { handlerKnown, scheduleOf, requestStartup } = this.#input;
     const newRunId = () => this.#newId();
     const ctx: PlanContext = { at, bootStartedAt: this.#bootStartedAt, handlerKnown, scheduleOf, newRunId };
     const fired = this.#ledger.fire(at, (due) => plan(due, ctx));
@@ -129,19 +134,19 @@ class Simulation {
     this.#decisions += fired.jobs;
     for (const job of isStart ? this.#defined.filter((each) => each.runOnStart && each.enabled) : [])
       asked.push(...this.#ledger.enqueue(job.uid, at, (due) => requestStartup(due, at, newRunId())));
-    this.#claim(at, cap);
+    this.#claim(at);
     for (const run of asked) this.#ledger.settle(run, at, 'cancelled');
-    if (asked.length > 0) this.#claim(at, cap);
+    if (asked.length > 0) this.#claim(at);
     // What takes no time makes room at once.
     while (this.#running.least <= at) {
       this.#endRuns(at);
-      this.#claim(at, cap);
+      this.#claim(at);
     }
     this.#refuseTooMany(at);
   }
 
-  #claim(at: EpochMs, cap: number): void {
-    for (const run of this.#ledger.claim(at, cap)) {
+  #claim(at: EpochMs): void {
+    for (const run of this.#ledger.claim(at, this.#input.cap)) {
       this.#running.push(at + this.#input.durationOf(this.#ledger.jobOf(run)), run);
     }
   }

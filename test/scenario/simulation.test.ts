@@ -209,7 +209,7 @@ const every = (takes: number, policy: RandomJob['policy'], minutes = '*'): Rando
   ...{ schedule: `cron: "${minutes} * * * *"`, takes, policy, runOnStart: false },
 });
 const rest = { cap: 1, pause: null, minutes: 40 };
-/** Executions that are given back: to the line that takes their place, to another job of the group. */
+/** Executions given back to the line that takes their place, and to another job of the group; two ends at one instant. */
 const KNOWN: [RandomCase][] = [
   [
     {
@@ -228,6 +228,16 @@ const KNOWN: [RandomCase][] = [
         every(200, { misfire_grace_time: 0 }),
         every(50, { overlap: 'allow', max_executions: 2, group: 'h' }),
         every(0, { overlap: 'cancel_previous', group: 'h' }, '*/5'),
+      ],
+    },
+  ],
+  [
+    {
+      ...{ ...rest, cap: 10, downs: [] },
+      jobs: [
+        every(110, { overlap: 'queue_all', max_instances: 2, priority: 200, group: 'h' }, '1,2,3'),
+        every(20, { overlap: 'queue_one', group: 'h' }, '1-9'),
+        every(700, {}, '*/5'),
       ],
     },
   ],
