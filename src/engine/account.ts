@@ -4,7 +4,7 @@ import type { EpochMs } from '#core/clock';
 import { isScheduled, type JobSpec, type StoredJob } from '#core/job';
 import { HAND_STARTED, type Reason, type Run } from '#core/run';
 import type { Effects, NewRun } from '#store/store';
-import type { Span } from './grid.ts';
+import { Grid, type Span } from './grid.ts';
 import type { ReconcileContext } from './reconcile.ts';
 import { endOfWait } from './waiting.ts';
 
@@ -31,7 +31,8 @@ export function accountForUndecided(
 
 /** What the schedule had between the day a job went missing and now: one row, none of it is caught up (rule 14). */
 export function accountForTimeAway(job: StoredJob, ctx: ReconcileContext, effects: Effects): void {
-  if (!job.enabled || job.manualOnly) return;
+  const limit = job.policy.maxExecutions;
+  if (!job.enabled || job.manualOnly || (limit !== null && job.admittedCount >= limit)) return;
   const span = slotsWithin(job, job.cursor, ctx.at, ctx);
   if (span) effects.rows.push({ jobUid: job.uid, ...rangeRow(job, span, 'skipped', 'orphaned', ctx) });
 }
@@ -74,9 +75,9 @@ export function rangeRow(
 
 /** The slots in (after, upTo]. */
 function slotsWithin(job: StoredJob, after: EpochMs, upTo: EpochMs, ctx: ReconcileContext): Span | null {
-  const schedule = ctx.scheduleOf(job.schedule);
-  const from = schedule.next(after);
-  const to = schedule.prev(upTo);
+  const grid = new Grid(ctx.scheduleOf(job.schedule), job.uid, 0, ctx.taken?.get(job.uid));
+  const from = grid.next(after);
+  const to = grid.prev(upTo);
   if (from === null || to === null || from > upTo || to <= after) return null;
-  return { from, to, count: schedule.count(after, upTo) };
+  return { from, to, count: grid.count(after, upTo) };
 }

@@ -16,7 +16,7 @@ export class Grid {
     this.#schedule = schedule;
     this.#uid = uid;
     this.#jitterMs = jitterMs;
-    this.#taken = taken;
+    this.#taken = merged(taken);
   }
 
   /** Slot + jitter (rule 20). */
@@ -67,6 +67,19 @@ export class Grid {
     const last = this.prev(instant);
     return last !== null && this.due(last) > instant ? this.prev(last - 1) : last;
   }
+}
+
+/** Ascending, none within another. */
+function merged(ranges: DueJob['taken']): DueJob['taken'] {
+  if (ranges.length < 2) return ranges;
+  const whole: DueJob['taken'] = [];
+  for (const range of ranges.toSorted((a, b) => a.from - b.from)) {
+    const last = whole.at(-1);
+    if (last && range.from <= last.to)
+      whole[whole.length - 1] = { from: last.from, to: Math.max(last.to, range.to) };
+    else whole.push(range);
+  }
+  return whole;
 }
 
 /** The slots of one stretch of time: both ends are slots. */

@@ -134,7 +134,8 @@ export class Pass {
     const span = { from: slot, to: slot, count: 1 };
     if (this.#ctx.at - slot <= ONCE_AFTER_PAUSE_MS) {
       if (gapRow !== undefined) this.#withdrawn.push(gapRow);
-      this.#admit(span);
+      if (this.#ctx.handlerKnown(this.#job.handler)) this.#admit(span);
+      else this.#row(span, { state: 'skipped', reason: 'handler_missing' });
     } else if (gapRow === undefined) this.#row(span, { state: 'skipped', reason: 'paused' });
   }
 
@@ -153,8 +154,16 @@ export class Pass {
       this.#circuit = { ...circuit, probeFrom: all.to + this.#job.policy.circuitProbeMs };
   }
 
+  /** What this pass has admitted before stands in the way like what was there. */
   #ask(count: number): Admission {
-    return admit(this.#job.policy, this.#due, count);
+    const { live, groupLive } = this.#due;
+    const own = this.#rows.filter((row) => row.state === 'queued');
+    const admitted = own.map(({ runId, holdsPlace = true, line = null }) => ({
+      ...{ runId, holdsPlace, line },
+      state: 'queued' as const,
+      attempts: [],
+    }));
+    return admit(this.#job.policy, { live: [...live, ...admitted], groupLive }, count);
   }
 
   #admit(span: Span): void {

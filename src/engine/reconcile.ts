@@ -18,6 +18,8 @@ export interface ReconcileContext {
   bootStartedAt: EpochMs;
   /** At start every open gap row is closed (rule 6). */
   atStart: boolean;
+  /** Slots that have a row already, by job uid: of the view (rule 13). */
+  taken?: ReconcileView['taken'];
   /** Completed jobs of other faces that have rested since before it are removed (rule 17); left out = none. */
   finishedBefore?: EpochMs;
   by: string;
@@ -30,8 +32,9 @@ export interface ReconcileContext {
 export function reconcile(
   view: ReconcileView,
   definitions: readonly JobSpec[],
-  ctx: ReconcileContext,
+  context: ReconcileContext,
 ): Effects {
+  const ctx = { ...context, taken: view.taken };
   const effects: Effects = { insert: [], update: [], rows: [], end: [], changes: [] };
   const stored = new Map(view.jobs.map((job) => [job.id, job]));
   for (const spec of definitions) {
@@ -235,6 +238,7 @@ function orphan(job: StoredJob, live: readonly Run[], ctx: ReconcileContext, eff
     });
   } else if (ctx.at - (job.orphanedAt ?? ctx.at) >= ORPHAN_KEPT_MS) {
     accountForTimeAway(job, ctx, effects);
+    endQueued(live, 'deleted', effects, { byHandToo: true });
     take(job, ctx, effects);
   }
 }

@@ -35,7 +35,9 @@ export function endExpired(
   for (const run of due.live) {
     if (run.state !== 'queued' || run.expiresAt === null || run.expiresAt > at || run.maxWaitMs === null)
       continue;
-    const left = run.maxWaitMs - (at - waitsSince(run) - pausedMs(due.pauses, waitsSince(run), at));
+    // A clock that was set back has moved the end of the wait, and so its begin.
+    const since = Math.min(waitsSince(run), run.expiresAt - run.maxWaitMs);
+    const left = run.maxWaitMs - (at - since - pausedMs(due.pauses, since, at));
     const { runId } = run;
     if (left > 0) postpone.push({ runId, expiresAt: at + (isHeld ? Math.max(left, LEAST_LOOK_MS) : left) });
     else end.push({ runId, state: endOfWait(run, 'missed'), reason: 'queue_timeout', error: run.error });

@@ -89,9 +89,10 @@ class Attempt {
   }
 
   async call(): Promise<Returned> {
-    const cancelLimit = this.#parts.clock.timer(this.#run.snapshot.policy.timeoutMs, () =>
-      stop(this.#stopper, 'timeout'),
-    );
+    let isOver = false;
+    // A loop that was held up hears of the limit before it reads what the handler has answered in time.
+    const afterAnswers = () => setImmediate(() => !isOver && stop(this.#stopper, 'timeout'));
+    const cancelLimit = this.#parts.clock.timer(this.#run.snapshot.policy.timeoutMs, afterAnswers);
     try {
       const handler = await this.#parts.loadHandler(this.#run.snapshot.handler);
       this.codeHash = handler.codeHash;
@@ -103,6 +104,7 @@ class Attempt {
       if (stack !== null && this.#stopper.cause === null) this.log.debug('the handler threw', { stack });
       return { kind: 'threw', error };
     } finally {
+      isOver = true;
       cancelLimit();
     }
   }

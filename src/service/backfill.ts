@@ -16,6 +16,8 @@ export interface BackfillRequest {
   by: string;
   /** Beside a live run of the job. */
   force: boolean;
+  /** Only asks which slots would run: needs no place. */
+  dryRun?: boolean;
   newRunId(): string;
   /** The schedule that the job had at an instant; null = none. */
   scheduleAt(instant: EpochMs): Schedule | null;
@@ -36,7 +38,7 @@ export function planBackfill(view: BackfillView, request: BackfillRequest): Back
   const slots = taken.flatMap((each) => each.slots).sort((a, b) => a - b);
   refuseNoneOrTooMany(slots, view.job);
   const answer = admit(view.job.policy, view, slots.length);
-  if (answer.kind === 'refuse' && !request.force)
+  if (answer.kind === 'refuse' && !request.force && !request.dryRun)
     return { kind: 'refuse', because: answer.reason, inTheWay: answer.inTheWay };
   const hasPlace = answer.kind === 'admit' || request.force;
   const line = slots.length > 1 ? request.newRunId() : null;

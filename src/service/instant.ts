@@ -12,7 +12,8 @@ const EXAMPLES = 'write 03:00 (today), 2026-03-29T03:00, 2026-03-29T03:00:00+02:
  */
 export function readInstant(text: string, zone: string, now: EpochMs): EpochMs {
   const source = text.trim();
-  if (source.toLowerCase() === 'now') return now;
+  // As it is shown: in whole seconds.
+  if (source.toLowerCase() === 'now') return Math.floor(now / 1000) * 1000;
   const isTimeOfDay = /^\d{1,2}:\d{2}(:\d{2})?$/.test(source);
   try {
     return parseInstant(isTimeOfDay ? `${today(zone, now)}T${source.padStart(5, '0')}` : source, zone);

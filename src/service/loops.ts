@@ -119,7 +119,11 @@ export class Loops {
     await this.#boot('run');
     const runIds = await enqueue();
     await this.#heartbeat.start();
-    for (const runId of runIds) await this.#runOne(runId, signal);
+    for (const runId of runIds) {
+      // What has not begun when somebody asks for the end does not begin.
+      if (signal.aborted) await this.#parts.store.requestCancel(runId, this.#parts.clock.now(), 'signal');
+      else await this.#runOne(runId, signal);
+    }
   }
 
   async #runOne(runId: string, signal: AbortSignal): Promise<void> {
@@ -184,6 +188,8 @@ export class Loops {
   }
 
   wake(): void {
+    // A cancel is heard also while nothing new is started.
+    this.#worker.wake();
     this.#scheduler.wake();
   }
 

@@ -161,6 +161,8 @@ export interface ReconcileView {
   jobs: StoredJob[];
   /** Live runs by job uid, oldest first. */
   live: ReadonlyMap<string, Run[]>;
+  /** As in `DueJob`, by job uid; only after a clock was set back (rule 13). */
+  taken?: ReadonlyMap<string, DueJob['taken']>;
 }
 
 /** Writes that a change of definitions asks for. */

@@ -9,7 +9,7 @@ const TICK = 'UPDATE boots SET last_tick = :at WHERE boot_id = :bootId';
 const TICK_RUNS = `UPDATE runs SET last_tick = :at WHERE state IN ('running', 'stopping') AND boot_id = :bootId`;
 const END = 'UPDATE boots SET ended_at = :at, last_tick = :at WHERE boot_id = :bootId';
 const LIST = `SELECT * FROM boots WHERE :before IS NULL OR started_at <= :before
-  ORDER BY started_at DESC, seq DESC LIMIT :limit`;
+  ORDER BY seq DESC LIMIT :limit`;
 const FIND = 'SELECT * FROM boots WHERE boot_id = :bootId';
 const UNSEEN = 'SELECT * FROM boots WHERE boot_id <> :bootId AND recovered_at IS NULL ORDER BY seq';
 const MARK_SEEN = 'UPDATE boots SET recovered_at = :at WHERE boot_id <> :bootId AND recovered_at IS NULL';

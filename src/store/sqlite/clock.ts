@@ -30,7 +30,7 @@ export function correctClock(
 ): StoredJob[] {
   const { was, at, by } = clock;
   const jobs = db.all(AHEAD, { at }).map(readJob);
-  const moved = jobs.map((job) => moveBack(db, job, at, plan));
+  const moved = jobs.map((job) => moveBack(db, job, clock, plan));
   db.run(SHIFT, { back: was - at });
   db.run(PAUSES, { at });
   // What was written so far bears instants of the old clock: `newestInstant` looks past it.
@@ -39,7 +39,12 @@ export function correctClock(
   return moved;
 }
 
-function moveBack(db: Database, job: StoredJob, at: EpochMs, plan: ClockPlan): StoredJob {
+function moveBack(
+  db: Database,
+  job: StoredJob,
+  { was, at }: { was: EpochMs; at: EpochMs },
+  plan: ClockPlan,
+): StoredJob {
   cutRanges(db, job, at, plan);
   // A gap that reaches past now is over: what comes next opens another one.
   const gap = job.gap && job.gap.to > at ? null : job.gap;
@@ -47,8 +52,13 @@ function moveBack(db: Database, job: StoredJob, at: EpochMs, plan: ClockPlan): S
   const back: StoredJob = { ...job, cursor: at, takenTo, gap, auditedTo: Math.min(job.auditedTo, at) };
   const { nextSlot, nextDue } = plan.next(back, takenSlots(db, back));
   const { cursor, auditedTo } = back;
-  updateJob(db, job.uid, { cursor, takenTo, gap, auditedTo, nextSlot, nextDue, updatedAt: at });
-  return { ...back, nextSlot, nextDue, updatedAt: at };
+  // The next probe is as far away as it was.
+  const circuit = job.circuit && {
+    openedAt: Math.min(job.circuit.openedAt, at),
+    probeFrom: job.circuit.probeFrom - (was - at),
+  };
+  updateJob(db, job.uid, { cursor, takenTo, gap, auditedTo, circuit, nextSlot, nextDue, updatedAt: at });
+  return { ...back, circuit, nextSlot, nextDue, updatedAt: at };
 }
 
 function cutRanges(db: Database, job: StoredJob, at: EpochMs, plan: ClockPlan): void {

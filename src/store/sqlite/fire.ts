@@ -58,13 +58,15 @@ export function fireDue(
   const { limit = Number.MAX_SAFE_INTEGER, claim = null } = options;
   const found = findDue(db, at, options.except ?? [], limit + 1);
   const jobs = found.slice(0, limit);
-  const claiming = claim && new Claiming(db, claim, newLease);
+  const more = found.length > limit;
+  // A later batch may have what comes first (rule 5): nothing starts before all of an instant is decided.
+  const claiming = claim && !more ? new Claiming(db, claim, newLease) : null;
   // Where all of them have a place and nobody waits, none needs to wait for its turn.
   const direct = claiming?.hasPlacesFor(jobs.length) ? claiming : null;
   const { decided, dropped } = decideAll(db, jobs, at, plan, direct);
   const admitted = decided.flatMap(({ rows }) => rows).filter((run) => run.state === 'queued');
   if (claiming && claiming.count < admitted.length + (direct ? 0 : 1)) claiming.walk();
-  return { decided, dropped, claimed: claiming?.inOrder() ?? [], more: found.length > limit };
+  return { decided, dropped, claimed: claiming?.inOrder() ?? [], more };
 }
 
 /** The longest due first, then those whose pause or whose waiting is over. */

@@ -8,11 +8,16 @@ import { endQueued } from './endings.ts';
 import { insertJob, jobOf, readJobs, updateJob } from './jobs.ts';
 import { removeJob } from './remove.ts';
 import { addRun, liveRunsByJob } from './runs.ts';
+import { takenSlots } from './view.ts';
 
 const AT_SLOT = 'SELECT 1 FROM runs WHERE job_uid = :jobUid AND slot = :slot';
 
 export function reconcileJobs(db: Database, at: EpochMs, decide: (view: ReconcileView) => Effects): void {
-  const effects = decide({ jobs: readJobs(db), live: liveRunsByJob(db) });
+  const jobs = readJobs(db);
+  const taken = jobs
+    .map((job) => [job.uid, takenSlots(db, job)] as const)
+    .filter(([, slots]) => slots.length > 0);
+  const effects = decide({ jobs, live: liveRunsByJob(db), taken: new Map(taken) });
   // A removed job frees its id for an inserted one.
   for (const removal of effects.remove ?? []) removeJob(db, removal, at);
   for (const job of effects.insert) insertJob(db, job);
