@@ -43,7 +43,7 @@ export async function prepare(dir: string): Promise<string> {
   await writeFile(
     file,
     `paths: { vault: vault }
-logging: { level: WARNING }
+logging: { level: ERROR }
 scheduler:
   max_concurrent_executions: 100
   jobs:
@@ -63,7 +63,7 @@ export async function startService(
   const file = await prepare(dir);
   const log = createLog({
     clock,
-    level: 'warn',
+    level: 'error',
     sink: { write: (line) => process.stderr.write(line) },
     pretty: false,
   });
@@ -72,7 +72,9 @@ export async function startService(
   registry.register({
     info,
     codeHash: null,
-    call: async (ctx) => onStart(ctx.job, ctx.slot),
+    call: async (ctx) => {
+      onStart(ctx.job, ctx.slot);
+    },
   });
   const env = { SCHEDULER_STATE_DIR: path.join(dir, 'state'), SCHEDULER_ENV_FILE: '/dev/null' };
   const options = { env, cwd: dir, clock, log, version: 'bench', pid: process.pid, random: () => 0.5 };
