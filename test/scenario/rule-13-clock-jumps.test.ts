@@ -72,11 +72,11 @@ it('a wake on the way to the next slot reads nothing and writes nothing while th
 it('forward: what is within the grace runs, the rest is missed: clock_jump', async () => {
   const s = await ticking();
   await jump(s, HOUR);
-  expect(await s.ledger('tick')).toEqual([
-    '2026-11-21T10:55:00Z missed: clock_jump x55',
-    '2026-11-21T11:00:00Z succeeded x5',
-    '2026-11-21T11:01:00Z succeeded',
-  ]);
+  const [missed, ...ran] = await s.rows('tick');
+  expect(missed).toMatchObject({ slot: '2026-11-21T10:55:00Z', reason: 'clock_jump', covers: { count: 55 } });
+  // One pass or two, as the jump falls before or after a look: the slots within the grace run.
+  expect(ran.every((row) => row.state === 'succeeded')).toBe(true);
+  expect(ran.reduce((sum, row) => sum + (row.covers?.count ?? 1), 0)).toBe(6);
 });
 
 it('forward, by the misfire policy: the newest', async () => {
