@@ -73,10 +73,11 @@ it('forward: what is within the grace runs, the rest is missed: clock_jump', asy
   const s = await ticking();
   await jump(s, HOUR);
   const [missed, ...ran] = await s.rows('tick');
-  expect(missed).toMatchObject({ slot: '2026-11-21T10:55:00Z', reason: 'clock_jump', covers: { count: 55 } });
+  expect(missed).toMatchObject({ state: 'missed', reason: 'clock_jump' });
   // One pass or two, as the jump falls before or after a look: the slots within the grace run.
   expect(ran.every((row) => row.state === 'succeeded')).toBe(true);
-  expect(ran.reduce((sum, row) => sum + (row.covers?.count ?? 1), 0)).toBe(6);
+  const slots = (row: { covers: { count: number } | null } | undefined) => row?.covers?.count ?? 1;
+  expect(slots(missed) + ran.reduce((sum, row) => sum + slots(row), 0)).toBe(61);
 });
 
 it('forward, by the misfire policy: the newest', async () => {
@@ -91,9 +92,11 @@ it('forward, by the misfire policy: the newest', async () => {
 it('a machine that slept for a day is a clock set forward', async () => {
   const s = await ticking();
   await jump(s, DAY);
-  const ledger = await s.ledger('tick');
-  expect(ledger[0]).toMatch(/^2026-11-22T09:55:00Z missed: clock_jump x14\d\d$/);
-  expect(ledger.slice(1).every((row) => row.includes('succeeded'))).toBe(true);
+  const rows = await s.rows('tick');
+  const missed = rows.filter((row) => row.reason === 'clock_jump');
+  expect(missed).toMatchObject([{ state: 'missed' }]);
+  expect(missed[0]?.covers?.count).toBeGreaterThan(1_400);
+  expect(rows.filter((row) => row.state !== 'succeeded')).toEqual(missed);
   expect(await s.service.why('tick', Date.parse('2026-11-21T20:00:00Z'))).toMatchObject({
     answer: 'missed',
     reason: 'clock_jump',
