@@ -4,6 +4,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse as parseEnv } from 'dotenv';
+import { type NoticeFolders, systemNotices } from '#config/folder-notices';
 import { type LoadResult, loadSettings } from '#config/load';
 import { type Environment, settingsPath } from '#config/project';
 import type { Note, Settings } from '#config/settings';
@@ -46,6 +47,8 @@ export interface AppOptions {
   openStore?: (options: SqliteStoreOptions) => Promise<Store>;
   /** A test that moves the clock watches the threads by it. */
   startThread?: StartThread;
+  /** A test that moves the clock lets nothing else wake the service. */
+  noticeFolders?: NoticeFolders;
 }
 
 export function createHost(options: AppOptions): Host {
@@ -184,6 +187,7 @@ export function install(
       path.join(settings.app.paths.vault, PAUSE_FILE),
       ...jobPaths.of(jobDirectories(settings.scheduler.jobDirectories)),
     ],
+    noticeFolders: options.noticeFolders ?? systemNotices,
     acquireLock: options.acquireLock ?? acquireServiceLock,
     housekeeper,
     loopsParts: (onProgress): LoopsParts => ({

@@ -3,8 +3,8 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { type FSWatcher, watch } from 'chokidar';
 import type { Clock } from '#core/clock';
+import type { FolderNotices, NoticeFolders } from './folder-notices.ts';
 
 /** At the latest after this a change is seen, also on a mount without notifications. */
 const COMPARE_MS = 5_000;
@@ -21,6 +21,7 @@ export interface WatchOptions {
    * at once, which costs an idle process a tenth of that.
    */
   readonly mayHang: (file: string) => boolean;
+  readonly noticeFolders: NoticeFolders;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -30,6 +31,8 @@ export interface SettingsWatch {
   readonly ready: Promise<void>;
   /** Looks now. Resolves after `onChange` was told what there is to tell. */
   check(): Promise<void>;
+  /** Resolves when no look is under way. */
+  idle(): Promise<void>;
   /** Resolves when nothing is held open any more, after `signal` aborted. */
   readonly closed: Promise<void>;
 }
@@ -49,7 +52,7 @@ class Watch implements SettingsWatch {
   readonly ready: Promise<void>;
   readonly closed: Promise<void>;
   readonly #options: WatchOptions;
-  readonly #watcher: FSWatcher;
+  readonly #notices: FolderNotices;
   readonly #folders = new Set<string>();
   #seen: Map<string, Fingerprint>;
   #looking: Promise<void> | null = null;
@@ -61,22 +64,17 @@ class Watch implements SettingsWatch {
     this.#options = options;
     const paths = options.paths();
     this.#seen = new Map(paths.map((file) => [file, fingerprintNow(file)]));
-    this.#watcher = watch([], {
-      ignoreInitial: true,
-      depth: 0,
-      followSymlinks: false,
-      ignored: (file) => !this.#concerns(file),
+    this.#notices = options.noticeFolders({
+      concerns: (file) => this.#concerns(file),
+      onHint: () => this.#hint(),
     });
-    const ready = Promise.withResolvers<void>();
-    this.ready = ready.promise;
-    this.#watcher.on('ready', ready.resolve);
-    this.#watcher.on('all', () => this.#hint());
-    // Without a listener an error would end the process; the comparison goes on without the watcher.
-    this.#watcher.on('error', () => ready.resolve());
     this.#watchFolders(paths);
-    if (paths.length === 0) ready.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ready = promise;
+    if (paths.length === 0) resolve();
+    else void this.#notices.ready.then(resolve);
     this.#armCompare();
-    this.closed = this.#closeOnAbort(ready.resolve);
+    this.closed = this.#closeOnAbort(resolve);
   }
 
   check(): Promise<void> {
@@ -88,6 +86,10 @@ class Watch implements SettingsWatch {
       this.#looking = null;
     });
     return this.#looking;
+  }
+
+  async idle(): Promise<void> {
+    await this.#looking;
   }
 
   async #look(): Promise<void> {
@@ -128,7 +130,7 @@ class Watch implements SettingsWatch {
     );
     if (fresh.length === 0) return;
     for (const folder of fresh) this.#folders.add(folder);
-    this.#watcher.add(fresh);
+    this.#notices.add(fresh);
   }
 
   /** The files, their folders, and the `..data` links by which Kubernetes swaps a whole ConfigMap. */
@@ -143,7 +145,7 @@ class Watch implements SettingsWatch {
       this.#cancelCompare();
       this.#cancelSettle?.();
       onClosed();
-      this.#watcher.close().then(resolve, reject);
+      this.#notices.close().then(resolve, reject);
     };
     if (this.#options.signal.aborted) close();
     else this.#options.signal.addEventListener('abort', close, { once: true });

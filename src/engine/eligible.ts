@@ -86,13 +86,22 @@ function tiles({ bootStartedAt, jumps }: Late): { from: EpochMs; until: EpochMs;
   const edges = [
     -Infinity,
     bootStartedAt,
-    ...jumps.flatMap((jump) => [jump.from + 1, jump.to + 1]),
+    ...jumps.flatMap((jump) => [skippedFrom(jump), jump.to + 1]),
     Infinity,
   ];
   const sorted = [...new Set(edges)].sort((a, b) => a - b);
   const reasonAt = (instant: EpochMs): Reason => {
     if (instant < bootStartedAt) return 'downtime';
-    return jumps.some((jump) => instant > jump.from && instant <= jump.to) ? 'clock_jump' : 'blocked';
+    const isInJump = jumps.some((jump) => instant >= skippedFrom(jump) && instant <= jump.to);
+    return isInJump ? 'clock_jump' : 'blocked';
   };
   return sorted.slice(0, -1).map((from, i) => ({ from, until: sorted[i + 1]!, reason: reasonAt(from) }));
+}
+
+/**
+ * A jump is found at the wake for the next slot: that slot, too, had no time of its own before it, and the wake was on
+ * time. What was due longer before was undecided because the process was blocked.
+ */
+function skippedFrom(jump: Late['jumps'][number]): EpochMs {
+  return jump.from - ON_TIME_MS;
 }

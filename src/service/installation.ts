@@ -1,7 +1,6 @@
 // One settings file and its ledger, with or without the loops running in this process.
 
 import { formatNote } from '#config/format';
-import type { LoadResult } from '#config/load';
 import type { Note, Settings } from '#config/settings';
 import type { Clock, EpochMs } from '#core/clock';
 import { faultFields } from '#core/errors';
@@ -20,14 +19,14 @@ import { knownHoles } from './holes.ts';
 import type { Installation, Performed, RunHereOptions, ServeOptions } from './host.ts';
 import { type AcquireLock, LOOK_OF_OTHERS_MS, lockForRun, lockForService } from './lock.ts';
 import { Loops, type LoopsParts } from './loops.ts';
-import { Reloader } from './reload.ts';
+import { Reloader, type ReloaderParts } from './reload.ts';
 import { SchedulerService } from './service.ts';
 import { serveUntilAborted } from './serving.ts';
 import type { RunShape } from './shapes.ts';
 import { type StatusShape, statusShape } from './status.ts';
 import { suspiciouslyBehind, untilClockIsRight } from './suspect-clock.ts';
 
-export interface InstallationParts {
+export interface InstallationParts extends Pick<ReloaderParts, 'reload' | 'watched' | 'noticeFolders'> {
   store: Store;
   clock: Clock;
   log: Log;
@@ -37,9 +36,6 @@ export interface InstallationParts {
   current(): Settings;
   /** Makes loaded settings the current ones, masks their secrets, sets the log's level. */
   adopt(settings: Settings): void;
-  reload(): Promise<LoadResult>;
-  /** Files and folders whose change asks for a reload. */
-  watched(): readonly string[];
   acquireLock: AcquireLock;
   /** Faults of the settings file: then only the ledger can be looked at and written to. */
   faults: readonly Note[];
@@ -131,8 +127,8 @@ export class Installed implements Installation {
       await this.#warn();
       const loops = new Loops(this.#parts.loopsParts((_run, progress) => this.#onProgress(progress)));
       this.#loops = loops;
-      const reload = () => void this.reload();
-      await serveUntilAborted(loops, { ...this.#parts, settings: this.settings, reload }, options);
+      const { log } = this.#parts;
+      await serveUntilAborted(loops, { log, settings: this.settings, reloader: this.#reloader }, options);
     } finally {
       this.#loops = null;
       lock.release();
@@ -210,8 +206,9 @@ export class Installed implements Installation {
     await this.#parts.store.close();
   }
 
-  /** Decides, claims and writes nothing more at this moment; for tests on a clock that is moved by hand. */
+  /** Reads, decides, claims and writes nothing more at this moment; for tests on a clock that is moved by hand. */
   async idle(): Promise<void> {
+    await this.#reloader.idle();
     await this.#loops?.idle();
   }
 

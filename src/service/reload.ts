@@ -1,9 +1,12 @@
 // Changed settings in, applied whole or refused whole: hot reload (rule 14).
 
 import { keepUntilRestart, restartRequired } from '#config/diff';
+import type { NoticeFolders } from '#config/folder-notices';
 import { formatNote } from '#config/format';
 import type { LoadResult } from '#config/load';
+import { isInside } from '#config/project';
 import type { Note, Settings } from '#config/settings';
+import { type SettingsWatch, watchSettings } from '#config/watch';
 import type { Clock } from '#core/clock';
 import { faultFields } from '#core/errors';
 import type { Log } from '#core/log';
@@ -16,6 +19,9 @@ export interface ReloaderParts {
   reload(): Promise<LoadResult>;
   /** Makes the loops go on under the settings that `adopt` sets. */
   apply(next: Settings, adopt: () => void): Promise<void>;
+  /** Files and folders whose change asks for a reload. */
+  watched(): readonly string[];
+  noticeFolders: NoticeFolders;
   clock: Clock;
 }
 
@@ -27,6 +33,7 @@ export class Reloader {
   #faults: readonly Note[] = [];
   #restart: readonly string[] = [];
   #last: Promise<void> = Promise.resolve();
+  #watch: SettingsWatch | null = null;
 
   constructor(parts: ReloaderParts) {
     this.#parts = parts;
@@ -47,6 +54,30 @@ export class Reloader {
   reload(): Promise<void> {
     this.#last = this.#last.then(() => this.#readAgain());
     return this.#last;
+  }
+
+  /** Reloads at every change of what is watched, until `signal` aborts; `onChange` is told first. */
+  follow(signal: AbortSignal, onChange: () => void): SettingsWatch {
+    const { current, watched, noticeFolders, clock } = this.#parts;
+    this.#watch = watchSettings({
+      paths: watched,
+      onChange: () => {
+        onChange();
+        void this.reload();
+      },
+      // The vault is the one that others share: it may be a mount that does not answer.
+      mayHang: (file) => isInside(current().app.paths.vault, file),
+      noticeFolders,
+      clock,
+      signal,
+    });
+    return this.#watch;
+  }
+
+  /** Resolves when nothing is being compared or read again. */
+  async idle(): Promise<void> {
+    await this.#watch?.idle();
+    await this.#last;
   }
 
   async #readAgain(): Promise<void> {

@@ -3,6 +3,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { NoticeFolders } from '#config/folder-notices';
 import { formatNote } from '#config/format';
 import { loadSettings } from '#config/load';
 import type { Clock, EpochMs } from '#core/clock';
@@ -188,6 +189,7 @@ export class Scenario {
       log,
       acquireLock,
       startThread: this.threads.start,
+      noticeFolders: noNotices,
       version: 'test',
       pid: 1,
       random: () => 0.5,
@@ -222,6 +224,9 @@ export class Scenario {
     return { info, codeHash: null, call };
   }
 }
+
+/** The disk speaks at real times. What changed in a scenario is found by comparing, every 5 s of its own clock. */
+const noNotices: NoticeFolders = () => ({ ready: Promise.resolve(), add() {}, close: async () => {} });
 
 interface Boot {
   installed: Installed;

@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { systemNotices } from '#config/folder-notices';
 import { type SettingsWatch, watchSettings } from '#config/watch';
 import { type Clock, systemClock } from '#core/clock';
 import { createManualClock } from '../../support/manual-clock.ts';
@@ -23,6 +24,7 @@ function watching(paths: readonly string[] | (() => readonly string[]), clock: C
   const watch = watchSettings({
     paths: typeof paths === 'function' ? paths : () => paths,
     mayHang: (file) => file.endsWith('.far'),
+    noticeFolders: systemNotices,
     clock,
     signal: abort.signal,
     onChange(changed) {
@@ -202,7 +204,7 @@ test('a signal that has already aborted starts nothing', async () => {
   const abort = new AbortController();
   abort.abort();
   const clock = createManualClock(0);
-  const nothing = { paths: () => [], mayHang: () => false, onChange: () => {} };
+  const nothing = { paths: () => [], mayHang: () => false, onChange: () => {}, noticeFolders: systemNotices };
   const watch = watchSettings({ ...nothing, clock, signal: abort.signal });
   await Promise.all([watch.ready, watch.closed]);
   expect(clock.timers).toBe(0);

@@ -352,6 +352,39 @@ it('what was due while the clock jumped is a clock_jump, before it blocked, befo
   ]);
 });
 
+const SECOND = 1_000;
+
+it.each([
+  ['at the instant at which a jump is found lies in it', T0 + 4 * MINUTE, ['15 missed:clock_jump']],
+  ['that is on time then, too', T0 + 4 * MINUTE + SECOND, ['15 missed:clock_jump']],
+  [
+    'due longer before was blocked',
+    T0 + 4 * MINUTE + SECOND + 1,
+    ['4 missed:blocked', '15 missed:clock_jump'],
+  ],
+])('a slot %s', (_name, from, rows) => {
+  const jumps = [{ from, to: T0 + 20 * MINUTE }];
+  const job = stored({}, { cursor: T0 + 3 * MINUTE });
+  const decision = decide({ job }, T0 + 20.5 * MINUTE, { bootStartedAt: T0, jumps });
+  expect(brief(decision)).toEqual([...rows, '20 queued']);
+});
+
+it('the slot at which a jump ends lies in it, the next one after it', () => {
+  const ends = (to: number) => {
+    const jumps = [{ from: T0 + 0.5 * MINUTE, to }];
+    return brief(decide({ job: stored() }, T0 + 9 * MINUTE, { bootStartedAt: T0, jumps }));
+  };
+  expect(ends(T0 + 3 * MINUTE)).toEqual(['3 missed:clock_jump', '9 queued']);
+  expect(ends(T0 + 3 * MINUTE - 1)).toEqual(['2 missed:clock_jump', '3 missed:blocked', '9 queued']);
+});
+
+it('a slot at the instant of the start is no downtime', () => {
+  const start = (bootStartedAt: number) =>
+    brief(decide({ job: stored() }, T0 + 9 * MINUTE, { bootStartedAt }));
+  expect(start(T0 + 3 * MINUTE)).toEqual(['2 missed:downtime', '3 missed:blocked', '9 queued']);
+  expect(start(T0 + 3 * MINUTE + 1)).toEqual(['3 missed:downtime', '9 queued']);
+});
+
 it('catch-up at resume takes the newest slot out of the gap, seen now or before', () => {
   const gap = {
     runId: 'gap',
