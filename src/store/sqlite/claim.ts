@@ -20,7 +20,7 @@ const ONE = `SELECT ${RUN_COLUMNS} FROM runs WHERE run_id = :only AND ${IS_TIME}
 
 /** Timed ones were ended before. */
 const OPEN_PAUSES = 'SELECT job_uid FROM pauses INDEXED BY pauses_open WHERE ended_at IS NULL';
-const HELD = `SELECT count(*) AS n FROM runs WHERE ${IS_HELD}`;
+const HELD = `SELECT count(*) AS n FROM runs INDEXED BY runs_held WHERE ${IS_HELD}`;
 const PLACES_TAKEN = `SELECT count(*) AS n FROM runs INDEXED BY runs_live
   WHERE job_uid = :jobUid AND ${IS_LIVE} AND holds_place = 1`;
 const GROUP_TAKEN = `SELECT DISTINCT job_uid FROM runs WHERE group_name = :group AND ${IS_LIVE} AND holds_place = 1`;

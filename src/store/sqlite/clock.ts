@@ -5,8 +5,7 @@ import type { StoredJob } from '#core/job';
 import type { ClockPlan } from '../store.ts';
 import { recordChange } from './changes.ts';
 import type { Database } from './database.ts';
-import { updateJob } from './jobs.ts';
-import { readJob } from './rows.ts';
+import { readAll, updateJob } from './jobs.ts';
 import { takenSlots } from './view.ts';
 
 const AHEAD = 'SELECT * FROM jobs WHERE deleted_at IS NULL AND cursor > :at ORDER BY id';
@@ -29,7 +28,7 @@ export function correctClock(
   plan: ClockPlan,
 ): StoredJob[] {
   const { was, at, by } = clock;
-  const jobs = db.all(AHEAD, { at }).map(readJob);
+  const jobs = readAll(db, db.all(AHEAD, { at }));
   const moved = jobs.map((job) => moveBack(db, job, clock, plan));
   db.run(SHIFT, { back: was - at });
   db.run(PAUSES, { at });

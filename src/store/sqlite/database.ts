@@ -25,7 +25,7 @@ export class Database {
   readonly file: string;
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
-  readonly #remembered = new Map<string, number>();
+  readonly #remembered = new Map<string, unknown>();
 
   constructor(file: string, options: { busyTimeoutMs?: number; readOnly?: boolean } = {}) {
     const { busyTimeoutMs = BUSY_TIMEOUT_MS, readOnly = false } = options;
@@ -102,9 +102,9 @@ export class Database {
   }
 
   /** What `find` answered for the key before, as long as nothing was taken back since: rows that never change or go. */
-  remember(key: string, find: () => number): number {
+  remember<T extends object | number>(key: string, find: () => T): T {
     const known = this.#remembered.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known as T;
     const found = find();
     if (this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear();
     this.#remembered.set(key, found);

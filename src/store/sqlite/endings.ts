@@ -53,7 +53,7 @@ const TAKE_OVER = `UPDATE runs SET holds_place = :held, expires_at = iif(max_wai
 const GO_ON = `UPDATE jobs SET state = 'active', cursor = max(cursor, :at), next_slot = :at, next_due = :at
   WHERE uid IN (SELECT job_uid FROM runs WHERE run_id IN (SELECT value FROM json_each(:runIds))) AND uid IS NOT :but
     AND deleted_at IS NULL AND state = 'completed' AND enabled = 1 AND manual_only = 0
-    AND schedule ->> '$.kind' IN ('cron', 'every') AND admitted_count < policy ->> '$.maxExecutions'
+    AND schedule ->> '$.kind' IN ('cron', 'every') AND admitted_count < (SELECT body ->> '$.maxExecutions' FROM policies WHERE id = policy_id)
   RETURNING uid`;
 const DELETE = 'DELETE FROM runs WHERE run_id = :runId';
 

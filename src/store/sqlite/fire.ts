@@ -15,9 +15,8 @@ import { apply } from './apply.ts';
 import { Claiming } from './claim.ts';
 import { type Database, isRefusedRow } from './database.ts';
 import { askToStop, endQueued, goOnWhereGivenBack } from './endings.ts';
-import { findJob } from './jobs.ts';
+import { findJob, readAll } from './jobs.ts';
 import { endTimedPauses } from './pauses.ts';
-import { readJob } from './rows.ts';
 import { addRun } from './runs.ts';
 import { Views } from './view.ts';
 
@@ -75,10 +74,8 @@ function findDue(db: Database, at: EpochMs, except: readonly string[], most: num
   for (const sql of [DUE, RESUMED, EXPIRING]) {
     const limit = most - found.size;
     if (limit <= 0) break;
-    for (const row of db.all(sql, { at, limit, except: JSON.stringify(except) })) {
-      const job = readJob(row);
-      found.set(job.uid, job);
-    }
+    const rows = db.all(sql, { at, limit, except: JSON.stringify(except) });
+    for (const job of readAll(db, rows)) found.set(job.uid, job);
   }
   return [...found.values()];
 }
@@ -94,7 +91,7 @@ export function decideResumed(
     jobUid === null
       ? [...db.all(FREE_AND_DUE, { at }), ...db.all(FREE_IN_GAP, { at })]
       : db.all(FREE_OF_UID, { jobUid, at });
-  return decideAll(db, found.map(readJob), at, plan, null).decided;
+  return decideAll(db, readAll(db, found), at, plan, null).decided;
 }
 
 /** Each job is a transaction of its own within the transaction: one that fails is taken back and named alone. */

@@ -4,7 +4,8 @@ import type { EpochMs } from '#core/clock';
 import { SchedulerError } from '#core/errors';
 import { NEVER_RAN, type StoredJob } from '#core/job';
 import type { Effects } from '../store.ts';
-import type { Database } from './database.ts';
+import type { Database, Params, Row } from './database.ts';
+import { policyId, policyOf } from './policies.ts';
 import { assignments, insertInto, jobParams, readJob } from './rows.ts';
 
 const ALL = 'SELECT * FROM jobs WHERE deleted_at IS NULL ORDER BY id';
@@ -18,38 +19,51 @@ const REMOVE = `UPDATE jobs
   SET deleted_at = :at, next_slot = NULL, next_due = NULL, gap = NULL, updated_at = :at
   WHERE uid = :uid AND deleted_at IS NULL`;
 
+/** Rows of `SELECT * FROM jobs`. */
+export function readAll(db: Database, rows: readonly Row[]): StoredJob[] {
+  return rows.map((row) => readOne(db, row));
+}
+
+function readOne(db: Database, row: Row): StoredJob {
+  return readJob(row, policyOf(db, Number(row.policy_id)));
+}
+
+function paramsOf(db: Database, { policy, ...rest }: Partial<StoredJob>): Params {
+  return policy ? { ...jobParams(rest), policy_id: policyId(db, policy) } : jobParams(rest);
+}
+
 export function pageOfJobs(db: Database, page: { after: string; limit: number }): StoredJob[] {
-  return db.all(PAGE, page).map(readJob);
+  return readAll(db, db.all(PAGE, page));
 }
 
 export function readJobs(db: Database): StoredJob[] {
-  return db.all(ALL).map(readJob);
+  return readAll(db, db.all(ALL));
 }
 
 /** Removed ones too: their runs may still go on. */
 export function jobsOf(db: Database, uids: readonly string[]): StoredJob[] {
-  return db.all(BY_UIDS, { uids: JSON.stringify(uids) }).map(readJob);
+  return readAll(db, db.all(BY_UIDS, { uids: JSON.stringify(uids) }));
 }
 
 /** The one that bears the id now comes first, then those that bore it before, newest first. */
 export function jobsOfId(db: Database, id: string, removed: boolean): StoredJob[] {
-  return db.all(OF_ID, { id, removed: removed ? 1 : 0 }).map(readJob);
+  return readAll(db, db.all(OF_ID, { id, removed: removed ? 1 : 0 }));
 }
 
 export function findJob(db: Database, id: string): StoredJob | null {
   const row = db.get(BY_ID, { id });
-  return row ? readJob(row) : null;
+  return row ? readOne(db, row) : null;
 }
 
 /** Also a removed one. Throws JOB_NOT_FOUND. */
 export function jobOf(db: Database, uid: string): StoredJob {
   const row = db.get(BY_UID, { uid });
-  if (row) return readJob(row);
+  if (row) return readOne(db, row);
   throw new SchedulerError('JOB_NOT_FOUND', `no job has the uid "${uid}"`);
 }
 
 export function insertJob(db: Database, job: Effects['insert'][number]): void {
-  const bound = jobParams({
+  const bound = paramsOf(db, {
     ...job,
     ...NEVER_RAN,
     auditedTo: job.cursor,
@@ -60,7 +74,7 @@ export function insertJob(db: Database, job: Effects['insert'][number]): void {
 
 /** Throws JOB_NOT_FOUND when there is none. */
 export function updateJob(db: Database, uid: string, set: Partial<Omit<StoredJob, 'uid'>>): void {
-  const bound = jobParams(set);
+  const bound = paramsOf(db, set);
   const columns = Object.keys(bound);
   if (columns.length === 0) return;
   const changed = db.run(`UPDATE jobs SET ${assignments(columns)} WHERE uid = :uid`, { ...bound, uid });

@@ -1,10 +1,11 @@
 // Questions about the ledger that write nothing: one run, lists, the row of an instant, the next wake.
 
 import type { EpochMs } from '#core/clock';
-import type { Run } from '#core/run';
+import { LIVE_STATES, type Run, type RunState } from '#core/run';
 import type { RunQuery, Store, Wake } from '../store.ts';
 import type { Database, Params, Row } from './database.ts';
 import { RUN_COLUMNS, readRun } from './rows.ts';
+import { HAS_ENDED, IS_LIVE } from './runs.ts';
 
 type Around = Awaited<ReturnType<Store['around']>>;
 
@@ -45,11 +46,12 @@ function inStates(states: readonly string[]): string {
 }
 
 /** Over all jobs each state gives its newest rows from the index: a rare one does not read a million others. */
-function newestInStates(states: readonly string[]): string {
-  const each = states.map(
-    (_, index) =>
-      `SELECT seq FROM (SELECT seq FROM runs WHERE state = :state${index} ORDER BY seq DESC LIMIT :limit)`,
-  );
+function newestInStates(states: readonly RunState[]): string {
+  const each = states.map((state, index) => {
+    const among = LIVE_STATES.includes(state) ? IS_LIVE : HAS_ENDED;
+    return `SELECT seq FROM (
+      SELECT seq FROM runs WHERE state = :state${index} AND ${among} ORDER BY seq DESC LIMIT :limit)`;
+  });
   return `seq IN (${each.join(' UNION ALL ')})`;
 }
 

@@ -11,7 +11,7 @@ import { openPause } from './pauses.ts';
 import { RUN_COLUMNS, readRun } from './rows.ts';
 import { IS_HELD } from './runs.ts';
 
-const LEFT_BEHIND = `SELECT ${RUN_COLUMNS} FROM runs WHERE ${IS_HELD} AND boot_id <> :bootId ORDER BY seq`;
+const LEFT_BEHIND = `SELECT ${RUN_COLUMNS} FROM runs INDEXED BY runs_held WHERE ${IS_HELD} AND boot_id <> :bootId ORDER BY seq`;
 const RESET = 'UPDATE jobs SET crash_count = 0 WHERE crash_count > 0';
 const SPARE = `${RESET} AND uid NOT IN (SELECT value FROM json_each(:uids))`;
 const COUNT =

@@ -1,7 +1,7 @@
 // Rows of the file to the words of the core and back: which field lies in which column, and how.
 
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
-import type { StoredJob } from '#core/job';
+import type { JobPolicy, StoredJob } from '#core/job';
 import type { Pause } from '#core/pause';
 import type { Run } from '#core/run';
 import type { Boot, JobChange } from '../store.ts';
@@ -23,7 +23,8 @@ const shared = (column: string): Field => ({ column, as: 'shared' });
 /** Text of JSON, also for JSON's own null; the column is never NULL. */
 const value = (column: string): Field => ({ column, as: 'value' });
 
-export const JOB_FIELDS: Fields<StoredJob> = {
+/** `policy` lies in a table of its own: see policies.ts. */
+export const JOB_FIELDS: Fields<Omit<StoredJob, 'policy'>> = {
   uid: plain('uid'),
   id: plain('id'),
   name: plain('name'),
@@ -38,7 +39,6 @@ export const JOB_FIELDS: Fields<StoredJob> = {
   manualOnly: flag('manual_only'),
   runOnStart: flag('run_on_start'),
   schedule: shared('schedule'),
-  policy: shared('policy'),
   warnings: json('warnings'),
   configHash: plain('config_hash'),
   state: plain('state'),
@@ -136,7 +136,7 @@ const CHANGE_FIELDS: Fields<JobChange> = {
   by: plain('by'),
 };
 
-export const readJob = (row: Row): StoredJob => read(JOB_FIELDS, row);
+export const readJob = (row: Row, policy: JobPolicy): StoredJob => ({ ...read(JOB_FIELDS, row), policy });
 export const readBoot = (row: Row): Boot => read(BOOT_FIELDS, row);
 export const readPause = (row: Row): Pause => read(PAUSE_FIELDS, row);
 export const readChange = (row: Row): JobChange => read(CHANGE_FIELDS, row);
@@ -157,7 +157,7 @@ export function readRun(row: Row): Run {
   };
 }
 
-export const jobParams = (job: Partial<StoredJob>): Params => params(JOB_FIELDS, job);
+export const jobParams = (job: Partial<Omit<StoredJob, 'policy'>>): Params => params(JOB_FIELDS, job);
 export const bootParams = (boot: Boot): Params => params(BOOT_FIELDS, boot);
 export const pauseParams = (pause: Omit<Pause, 'id'>): Params => params(PAUSE_FIELDS, pause);
 export const changeParams = (change: JobChange): Params => params(CHANGE_FIELDS, change);

@@ -11,14 +11,16 @@ import { waitsUntil } from './verdicts.ts';
 
 /** As the partial index `runs_live` says it, to the letter: only then does SQLite use it. */
 export const IS_LIVE = `state IN ('queued', 'running', 'stopping')`;
-/** An attempt is under way; found by the index `runs_by_state`. */
+/** As the partial index `runs_by_outcome` says it. */
+export const HAS_ENDED = `state NOT IN ('queued', 'running', 'stopping')`;
+/** An attempt is under way: as the partial index `runs_held` says it. */
 export const IS_HELD = `state IN ('running', 'stopping')`;
 
 const FIND = `SELECT ${RUN_COLUMNS} FROM runs WHERE run_id = :runId`;
 const LIVE_OF_JOB = `SELECT ${RUN_COLUMNS} FROM runs INDEXED BY runs_live WHERE job_uid = :jobUid AND ${IS_LIVE} ORDER BY seq`;
 const LIVE_OF_GROUP = `SELECT ${RUN_COLUMNS} FROM runs
   WHERE group_name = :group AND ${IS_LIVE} AND job_uid <> :jobUid ORDER BY seq`;
-const LIVE_OF_ALL = `SELECT ${RUN_COLUMNS} FROM runs WHERE ${IS_LIVE} ORDER BY seq`;
+const LIVE_OF_ALL = `SELECT ${RUN_COLUMNS} FROM runs INDEXED BY runs_live WHERE ${IS_LIVE} ORDER BY seq`;
 const ANY_IN_LINE = `SELECT 1 FROM runs WHERE line = :line AND ${IS_LIVE} LIMIT 1`;
 const ADD_SNAPSHOT = 'INSERT INTO snapshots (hash, body) VALUES (:hash, :body) ON CONFLICT DO NOTHING';
 const FIND_SNAPSHOT = 'SELECT id FROM snapshots WHERE hash = :hash';

@@ -25,7 +25,7 @@ import {
 
 /** Indexes that hold live rows or open gaps only: to walk them is to read what is needed. */
 const SMALL =
-  /USING (COVERING )?INDEX (runs_live|runs_startable|runs_waiting|jobs_in_gap|jobs_due|jobs_crashed|pauses_open)\b/;
+  /USING (COVERING )?INDEX (runs_live|runs_held|runs_startable|runs_waiting|jobs_in_gap|jobs_due|jobs_crashed|pauses_open)\b/;
 
 it('finds rows of runs, jobs and pauses by an index', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'ledger-'));

@@ -1,0 +1,16 @@
+-- What is written again and again has to be narrow: a job's row is written twice for each of its runs.
+
+-- A policy is shared by the jobs that have the same one.
+CREATE TABLE policies (
+  id   INTEGER PRIMARY KEY,
+  body TEXT NOT NULL UNIQUE
+) STRICT;
+INSERT INTO policies (body) SELECT DISTINCT policy FROM jobs;
+ALTER TABLE jobs ADD COLUMN policy_id INTEGER NOT NULL DEFAULT 0;
+UPDATE jobs SET policy_id = (SELECT id FROM policies WHERE body = policy);
+ALTER TABLE jobs DROP COLUMN policy;
+
+-- A run enters the index of states when it has ended, not at each step on its way; the few under way have their own.
+DROP INDEX runs_by_state;
+CREATE INDEX runs_by_outcome ON runs (state, seq) WHERE state NOT IN ('queued', 'running', 'stopping');
+CREATE INDEX runs_held ON runs (boot_id) WHERE state IN ('running', 'stopping');
