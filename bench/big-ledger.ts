@@ -74,7 +74,7 @@ async function fill(dir: string, now: number): Promise<void> {
   const db = new DatabaseSync(ledgerOf(dir));
   db.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -200000');
   const snapshot = JSON.stringify({ handler: 'noop', policy: jobs[0]!.policy, dryRun: false });
-  db.prepare('INSERT INTO snapshots (id, hash, body) VALUES (1, ?, ?)').run('bench', snapshot);
+  db.prepare('INSERT INTO snapshots (id, body) VALUES (1, ?)').run(snapshot);
   db.prepare(
     `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS - 1})
     INSERT INTO runs (run_id, name, job_uid, job_id, job_name, kind, state, slot, due_at, attempt, attempts, queued_at,

@@ -9,8 +9,8 @@ import { recordChange } from './changes.ts';
 import { type Database, isRefusedRow } from './database.ts';
 import { conflict } from './fire.ts';
 import { findJob, updateJob } from './jobs.ts';
-import { RUN_COLUMNS, readRun } from './rows.ts';
-import { addRun } from './runs.ts';
+import { RUN_COLUMNS } from './run-rows.ts';
+import { addRun, readAll } from './runs.ts';
 import { Views } from './view.ts';
 
 /** Single slots by the key of the ledger, ranges by the index `runs_covering`. */
@@ -32,7 +32,7 @@ export function backfillRuns(
   const job = findJob(db, jobId);
   if (!job) return { kind: 'no_job' };
   const { live, groupLive } = new Views(db, job.cursor).of(job);
-  const rows = db.all(TOUCHING, { jobUid: job.uid, ...range }).map(readRun);
+  const rows = readAll(db, db.rows(TOUCHING, { jobUid: job.uid, ...range }));
   const decision = decide({ job, live, groupLive, rows });
   if (decision.kind === 'refuse') return decision;
   for (const { runId, with: pieces } of decision.replace) {

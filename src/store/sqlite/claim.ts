@@ -2,13 +2,13 @@
 
 import type { EpochMs } from '#core/clock';
 import type { StoredJob } from '#core/job';
-import { HAND_STARTED, type Run, runName } from '#core/run';
+import { HAND_STARTED, type Run, runName, withChanges } from '#core/run';
 import type { Claimed, ClaimRequest } from '../store.ts';
 import type { Database } from './database.ts';
 import { jobOf } from './jobs.ts';
 import { endTimedPauses } from './pauses.ts';
-import { RUN_COLUMNS, readRun } from './rows.ts';
-import { IS_HELD, IS_LIVE } from './runs.ts';
+import { RUN_COLUMNS } from './run-rows.ts';
+import { IS_HELD, IS_LIVE, readOne } from './runs.ts';
 
 const BY_HAND = HAND_STARTED.map((kind) => `'${kind}'`).join(', ');
 const IS_TIME = `state = 'queued' AND (not_before IS NULL OR not_before <= :at)
@@ -95,7 +95,7 @@ export class Claiming {
       only === null ? this.#db.each(IN_ORDER, { at, paused }) : this.#db.each(ONE, { at, paused, only });
     const picked: Claimed[] = [];
     for (const row of rows) {
-      const run = readRun(row);
+      const run = readOne(this.#db, row);
       const job = who.admit(run);
       if (job) picked.push({ run, job });
       if (job && --left === 0) break;
@@ -116,8 +116,7 @@ export class Claiming {
 
   #started(run: Run): Run {
     const { at, bootId } = this.#request;
-    return {
-      ...run,
+    return withChanges(run, {
       state: 'running',
       bootId,
       leaseToken: this.#newLease(),
@@ -127,7 +126,7 @@ export class Claiming {
       holdsPlace: true,
       notBefore: null,
       expiresAt: null,
-    };
+    });
   }
 
   #start(waiting: Run): Run {

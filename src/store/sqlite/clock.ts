@@ -5,10 +5,11 @@ import type { StoredJob } from '#core/job';
 import type { ClockPlan } from '../store.ts';
 import { recordChange } from './changes.ts';
 import type { Database } from './database.ts';
+import { JOB_COLUMNS } from './job-rows.ts';
 import { readAll, updateJob } from './jobs.ts';
 import { takenSlots } from './view.ts';
 
-const AHEAD = 'SELECT * FROM jobs WHERE deleted_at IS NULL AND cursor > :at ORDER BY id';
+const AHEAD = `SELECT ${JOB_COLUMNS} FROM jobs WHERE deleted_at IS NULL AND cursor > :at ORDER BY id`;
 const RANGES = `SELECT run_id, covers_from, covers_to, covers_count FROM runs
   WHERE job_uid = :jobUid AND covers_to > :at AND covers_from IS NOT NULL AND state IN ('skipped', 'missed')
   ORDER BY slot`;
@@ -28,7 +29,7 @@ export function correctClock(
   plan: ClockPlan,
 ): StoredJob[] {
   const { was, at, by } = clock;
-  const jobs = readAll(db, db.all(AHEAD, { at }));
+  const jobs = readAll(db, db.rows(AHEAD, { at }));
   const moved = jobs.map((job) => moveBack(db, job, clock, plan));
   db.run(SHIFT, { back: was - at });
   db.run(PAUSES, { at });

@@ -4,6 +4,8 @@ import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSy
 import { SchedulerError } from '#core/errors';
 
 export type Row = Record<string, SQLOutputValue>;
+/** A row as the values of its select list, in its order. */
+export type Values = readonly SQLOutputValue[];
 export type Params = Record<string, SQLInputValue>;
 
 /** How long a statement waits for another process that is writing; the whole process waits with it. */
@@ -25,6 +27,7 @@ export class Database {
   readonly file: string;
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #listings = new Map<string, StatementSync>();
   readonly #remembered = new Map<string, unknown>();
 
   constructor(file: string, options: { busyTimeoutMs?: number; readOnly?: boolean } = {}) {
@@ -37,18 +40,28 @@ export class Database {
     return this.#withFaults(() => this.#statement(sql).all(params));
   }
 
+  /** As `all`, each row as the values of its select list: what is read by the thousand. */
+  rows(sql: string, params: Params = {}): Values[] {
+    return this.#withFaults(() => this.#listing(sql).all(params)) as unknown as Values[];
+  }
+
+  /** The first of `rows`. */
+  row(sql: string, params: Params = {}): Values | undefined {
+    return this.#withFaults(() => this.#listing(sql).get(params)) as unknown as Values | undefined;
+  }
+
   get(sql: string, params: Params = {}): Row | undefined {
     return this.#withFaults(() => this.#statement(sql).get(params));
   }
 
-  /** Row by row, read no further than it is asked for. Nothing may be written meanwhile. */
-  *each(sql: string, params: Params = {}): Generator<Row, void> {
-    const rows = this.#withFaults(() => this.#statement(sql).iterate(params));
+  /** As `rows`, one by one, read no further than it is asked for. Nothing may be written meanwhile. */
+  *each(sql: string, params: Params = {}): Generator<Values, void> {
+    const rows = this.#withFaults(() => this.#listing(sql).iterate(params));
     try {
       for (;;) {
         const next = this.#withFaults(() => rows.next());
         if (next.done) return;
-        yield next.value;
+        yield next.value as unknown as Values;
       }
     } finally {
       // A statement left in the middle would keep its view of the file open.
@@ -113,7 +126,7 @@ export class Database {
 
   /** The SQL of every statement prepared so far. */
   statements(): string[] {
-    return [...this.#statements.keys()];
+    return [...this.#statements.keys(), ...this.#listings.keys()];
   }
 
   close(): void {
@@ -139,6 +152,15 @@ export class Database {
     if (known) return known;
     const statement = this.#connection.prepare(sql);
     this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  #listing(sql: string): StatementSync {
+    const known = this.#listings.get(sql);
+    if (known) return known;
+    const statement = this.#connection.prepare(sql);
+    statement.setReturnArrays(true);
+    this.#listings.set(sql, statement);
     return statement;
   }
 

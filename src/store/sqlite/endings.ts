@@ -8,8 +8,8 @@ import type { Database } from './database.ts';
 import { jobOf, updateJob } from './jobs.ts';
 import type { Leases } from './leases.ts';
 import { openPause } from './pauses.ts';
-import { RUN_COLUMNS, readRun } from './rows.ts';
-import { findRun, IS_HELD, IS_LIVE, saveRun } from './runs.ts';
+import { RUN_COLUMNS } from './run-rows.ts';
+import { findRun, IS_HELD, IS_LIVE, readOne, saveRun } from './runs.ts';
 import { afterAttempt, afterWait, circuitTurn, stateToKeep, type Tally, tallyOf } from './verdicts.ts';
 
 const HELD_BY_LEASE = `SELECT ${RUN_COLUMNS} FROM runs
@@ -61,9 +61,9 @@ export function settleAll(db: Database, endings: readonly Ending[], leases: Leas
   return endings.map((ending) => {
     const known = leases.take(ending.runId, ending.leaseToken);
     if (known && ending.verdict.kind === 'done') return settleKnown(db, known, ending);
-    const row = db.get(HELD_BY_LEASE, { runId: ending.runId, leaseToken: ending.leaseToken });
+    const row = db.row(HELD_BY_LEASE, { runId: ending.runId, leaseToken: ending.leaseToken });
     if (!row) return 'lost';
-    writeEnding(db, readRun(row), ending);
+    writeEnding(db, readOne(db, row), ending);
     return 'settled';
   });
 }

@@ -15,6 +15,7 @@ import { apply } from './apply.ts';
 import { Claiming } from './claim.ts';
 import { type Database, isRefusedRow } from './database.ts';
 import { askToStop, endQueued, goOnWhereGivenBack } from './endings.ts';
+import { JOB_COLUMNS } from './job-rows.ts';
 import { findJob, readAll } from './jobs.ts';
 import { endTimedPauses } from './pauses.ts';
 import { addRun } from './runs.ts';
@@ -28,19 +29,19 @@ const IS_FREE = `NOT EXISTS (SELECT 1 FROM pauses WHERE job_uid IS NULL AND ende
     AND NOT EXISTS (SELECT 1 FROM pauses WHERE job_uid = jobs.uid AND ended_at IS NULL)`;
 const IS_WANTED = 'uid NOT IN (SELECT value FROM json_each(:except))';
 
-const DUE = `SELECT * FROM jobs WHERE ${IS_DUE} AND ${IS_WANTED} ORDER BY next_due, id LIMIT :limit`;
+const DUE = `SELECT ${JOB_COLUMNS} FROM jobs WHERE ${IS_DUE} AND ${IS_WANTED} ORDER BY next_due, id LIMIT :limit`;
 /** Jobs whose pause is over, and whose gap row nobody has closed yet; by the partial index `jobs_in_gap`. */
-const RESUMED = `SELECT * FROM jobs WHERE ${IN_PAUSE_GAP} AND ${IS_FREE} AND NOT (${IS_DUE}) AND ${IS_WANTED}
+const RESUMED = `SELECT ${JOB_COLUMNS} FROM jobs WHERE ${IN_PAUSE_GAP} AND ${IS_FREE} AND NOT (${IS_DUE}) AND ${IS_WANTED}
   ORDER BY id LIMIT :limit`;
 /** Jobs that have a run whose time to wait for a place is over (rule 1). */
-const EXPIRING = `SELECT * FROM jobs
+const EXPIRING = `SELECT ${JOB_COLUMNS} FROM jobs
   WHERE uid IN (SELECT job_uid FROM runs WHERE state = 'queued' AND expires_at IS NOT NULL AND expires_at <= :at)
     AND NOT (${IS_DUE}) AND ${IS_WANTED}
   ORDER BY id LIMIT :limit`;
 /** Those that a resume of one target leaves free. */
-const FREE_AND_DUE = `SELECT * FROM jobs WHERE ${IS_DUE} AND ${IS_FREE} ORDER BY next_due, id`;
-const FREE_IN_GAP = `SELECT * FROM jobs WHERE ${IN_PAUSE_GAP} AND ${IS_FREE} AND NOT (${IS_DUE}) ORDER BY id`;
-const FREE_OF_UID = `SELECT * FROM jobs
+const FREE_AND_DUE = `SELECT ${JOB_COLUMNS} FROM jobs WHERE ${IS_DUE} AND ${IS_FREE} ORDER BY next_due, id`;
+const FREE_IN_GAP = `SELECT ${JOB_COLUMNS} FROM jobs WHERE ${IN_PAUSE_GAP} AND ${IS_FREE} AND NOT (${IS_DUE}) ORDER BY id`;
+const FREE_OF_UID = `SELECT ${JOB_COLUMNS} FROM jobs
   WHERE uid = :jobUid AND deleted_at IS NULL AND state = 'active' AND ${IS_FREE}
     AND (next_due <= :at OR gap ->> '$.reason' IN ('paused', 'stopped'))`;
 
@@ -74,7 +75,7 @@ function findDue(db: Database, at: EpochMs, except: readonly string[], most: num
   for (const sql of [DUE, RESUMED, EXPIRING]) {
     const limit = most - found.size;
     if (limit <= 0) break;
-    const rows = db.all(sql, { at, limit, except: JSON.stringify(except) });
+    const rows = db.rows(sql, { at, limit, except: JSON.stringify(except) });
     for (const job of readAll(db, rows)) found.set(job.uid, job);
   }
   return [...found.values()];
@@ -89,8 +90,8 @@ export function decideResumed(
 ): FireResult['decided'] {
   const found =
     jobUid === null
-      ? [...db.all(FREE_AND_DUE, { at }), ...db.all(FREE_IN_GAP, { at })]
-      : db.all(FREE_OF_UID, { jobUid, at });
+      ? [...db.rows(FREE_AND_DUE, { at }), ...db.rows(FREE_IN_GAP, { at })]
+      : db.rows(FREE_OF_UID, { jobUid, at });
   return decideAll(db, readAll(db, found), at, plan, null).decided;
 }
 

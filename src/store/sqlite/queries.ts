@@ -3,9 +3,9 @@
 import type { EpochMs } from '#core/clock';
 import { LIVE_STATES, type Run, type RunState } from '#core/run';
 import type { RunQuery, Store, Wake } from '../store.ts';
-import type { Database, Params, Row } from './database.ts';
-import { RUN_COLUMNS, readRun } from './rows.ts';
-import { HAS_ENDED, IS_LIVE } from './runs.ts';
+import type { Database, Params, Row, Values } from './database.ts';
+import { RUN_COLUMNS } from './run-rows.ts';
+import { HAS_ENDED, IS_LIVE, readAll, readOne } from './runs.ts';
 
 type Around = Awaited<ReturnType<Store['around']>>;
 
@@ -22,7 +22,7 @@ export function queryRuns(db: Database, query: RunQuery): Run[] {
   if (jobId !== undefined) bound.jobId = jobId;
   const condition = owner ? ofJob(owner, states) : states ? `WHERE ${newestInStates(states)}` : '';
   const sql = `SELECT ${RUN_COLUMNS} FROM runs ${condition} ORDER BY seq DESC LIMIT :limit`;
-  return db.all(sql, bound).map(readRun);
+  return readAll(db, db.rows(sql, bound));
 }
 
 function ownerOf({ jobUid, jobId }: RunQuery): string | null {
@@ -65,18 +65,18 @@ const AFTER = `SELECT ${RUN_COLUMNS} FROM runs
 
 export function rowsAround(db: Database, jobUid: string, at: EpochMs): Around {
   const bound = { jobUid, at };
-  const covering = db.all(COVERING, bound).map(readRun);
-  const own = db.all(AT_SLOT, bound).map(readRun);
+  const covering = readAll(db, db.rows(COVERING, bound));
+  const own = readAll(db, db.rows(AT_SLOT, bound));
   const isNew = (run: Run) => covering.every((other) => other.runId !== run.runId);
   return {
     covering: [...own.filter(isNew), ...covering],
-    before: oneRun(db.get(BEFORE, bound)),
-    after: oneRun(db.get(AFTER, bound)),
+    before: oneRun(db, db.row(BEFORE, bound)),
+    after: oneRun(db, db.row(AFTER, bound)),
   };
 }
 
-function oneRun(row: Row | undefined): Run | null {
-  return row ? readRun(row) : null;
+function oneRun(db: Database, row: Values | undefined): Run | null {
+  return row ? readOne(db, row) : null;
 }
 
 const COUNTS = `SELECT count(*) FILTER (WHERE state = 'queued') AS queued,

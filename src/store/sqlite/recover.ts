@@ -8,8 +8,8 @@ import { findBoot, markSeen, uncleanEnds, unseenBoots } from './boots.ts';
 import type { Database } from './database.ts';
 import { writeEnding } from './endings.ts';
 import { openPause } from './pauses.ts';
-import { RUN_COLUMNS, readRun } from './rows.ts';
-import { IS_HELD } from './runs.ts';
+import { RUN_COLUMNS } from './run-rows.ts';
+import { IS_HELD, readAll } from './runs.ts';
 
 const LEFT_BEHIND = `SELECT ${RUN_COLUMNS} FROM runs INDEXED BY runs_held WHERE ${IS_HELD} AND boot_id <> :bootId ORDER BY seq`;
 const RESET = 'UPDATE jobs SET crash_count = 0 WHERE crash_count > 0';
@@ -27,7 +27,7 @@ export function recoverRuns(
   at: EpochMs,
   decide: (run: Run) => Verdict,
 ): { runs: Run[]; paused: Pause[] } {
-  const left = db.all(LEFT_BEHIND, { bootId }).map(readRun);
+  const left = readAll(db, db.rows(LEFT_BEHIND, { bootId }));
   const runs = left.map((run) =>
     writeEnding(db, run, interruption(run, findBoot(db, run.bootId ?? ''), at, decide(run))),
   );

@@ -1,12 +1,12 @@
 // Single rows of the ledger: write one, read one, read a job's live ones. Used by every step of the store.
 
-import { createHash } from 'node:crypto';
 import type { EpochMs } from '#core/clock';
 import type { StoredJob } from '#core/job';
-import type { Run, RunSnapshot } from '#core/run';
+import type { Run } from '#core/run';
 import type { NewRun } from '../store.ts';
-import type { Database } from './database.ts';
-import { RUN_COLUMN_NAMES, RUN_COLUMNS, readRun, runValues } from './rows.ts';
+import type { Database, Values } from './database.ts';
+import { RUN_COLUMN_NAMES, RUN_COLUMNS, readRun, runValues, snapshotIdOf } from './run-rows.ts';
+import { sharedId, sharedOf } from './shared.ts';
 import { waitsUntil } from './verdicts.ts';
 
 /** As the partial index `runs_live` says it, to the letter: only then does SQLite use it. */
@@ -22,31 +22,38 @@ const LIVE_OF_GROUP = `SELECT ${RUN_COLUMNS} FROM runs
   WHERE group_name = :group AND ${IS_LIVE} AND job_uid <> :jobUid ORDER BY seq`;
 const LIVE_OF_ALL = `SELECT ${RUN_COLUMNS} FROM runs INDEXED BY runs_live WHERE ${IS_LIVE} ORDER BY seq`;
 const ANY_IN_LINE = `SELECT 1 FROM runs WHERE line = :line AND ${IS_LIVE} LIMIT 1`;
-const ADD_SNAPSHOT = 'INSERT INTO snapshots (hash, body) VALUES (:hash, :body) ON CONFLICT DO NOTHING';
-const FIND_SNAPSHOT = 'SELECT id FROM snapshots WHERE hash = :hash';
 
 const INSERT = `INSERT INTO runs (${[...RUN_COLUMN_NAMES, 'snapshot_id'].join(', ')})
   VALUES (${'?, '.repeat(RUN_COLUMN_NAMES.length)}?)`;
 /** All but the snapshot, which never changes. */
 const UPDATE = `UPDATE runs SET ${RUN_COLUMN_NAMES.map((column) => `${column} = ?`).join(', ')} WHERE run_id = ?`;
 
+/** Rows of `SELECT RUN_COLUMNS FROM runs`. */
+export function readAll(db: Database, rows: readonly Values[]): Run[] {
+  return rows.map((row) => readOne(db, row));
+}
+
+export function readOne(db: Database, row: Values): Run {
+  return readRun(row, sharedOf(db, 'snapshots', snapshotIdOf(row)));
+}
+
 export function findRun(db: Database, runId: string): Run | null {
-  const row = db.get(FIND, { runId });
-  return row ? readRun(row) : null;
+  const row = db.row(FIND, { runId });
+  return row ? readOne(db, row) : null;
 }
 
 /** Oldest first: in the order of admission, which a clock set back does not change. */
 export function liveRunsOf(db: Database, jobUid: string): Run[] {
-  return db.all(LIVE_OF_JOB, { jobUid }).map(readRun);
+  return readAll(db, db.rows(LIVE_OF_JOB, { jobUid }));
 }
 
 /** Those of other jobs (rule 4). */
 export function liveRunsOfGroup(db: Database, group: string, jobUid: string): Run[] {
-  return db.all(LIVE_OF_GROUP, { group, jobUid }).map(readRun);
+  return readAll(db, db.rows(LIVE_OF_GROUP, { group, jobUid }));
 }
 
 export function liveRunsByJob(db: Database): Map<string, Run[]> {
-  return Map.groupBy(db.all(LIVE_OF_ALL).map(readRun), (run) => run.jobUid);
+  return Map.groupBy(readAll(db, db.rows(LIVE_OF_ALL)), (run) => run.jobUid);
 }
 
 /** Writes a row that has just been decided, and answers the whole of it. `kept` = what a row that it replaces had. */
@@ -63,7 +70,17 @@ export function newRun(db: Database, job: StoredJob, row: NewRun, at: EpochMs): 
   // Within a line one waits for the other: only the first holds a place, and only its wait is bounded.
   const isFirst = line === null || !db.get(ANY_IN_LINE, { line });
   return {
-    ...row,
+    runId: row.runId,
+    kind: row.kind,
+    state: row.state,
+    reason: row.reason,
+    slot: row.slot,
+    dueAt: row.dueAt,
+    covers: row.covers,
+    lateByMs: row.lateByMs,
+    input: row.input,
+    snapshot: row.snapshot,
+    by: row.by,
     name: null,
     jobUid: job.uid,
     jobId: job.id,
@@ -95,22 +112,10 @@ export function newRun(db: Database, job: StoredJob, row: NewRun, at: EpochMs): 
 }
 
 export function insertRun(db: Database, run: Run): void {
-  db.runList(INSERT, [...runValues(run), snapshotId(db, run.snapshot)]);
+  db.runList(INSERT, [...runValues(run), sharedId(db, 'snapshots', run.snapshot)]);
 }
 
 /** Writes all of a run that was read in the same transaction. Its snapshot never changes. */
 export function saveRun(db: Database, run: Run): void {
   db.runList(UPDATE, [...runValues(run), run.runId]);
-}
-
-/** Rows of one definition share one snapshot: a year of runs does not repeat the policy a million times. */
-function snapshotId(db: Database, snapshot: RunSnapshot): number {
-  const body = JSON.stringify(snapshot);
-  return db.remember(body, () => {
-    const hash = createHash('sha256').update(body).digest('base64url');
-    const known = db.get(FIND_SNAPSHOT, { hash });
-    if (known) return Number(known.id);
-    db.run(ADD_SNAPSHOT, { hash, body });
-    return Number(db.get(FIND_SNAPSHOT, { hash })?.id);
-  });
 }

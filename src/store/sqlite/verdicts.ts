@@ -4,7 +4,7 @@ import type { EpochMs } from '#core/clock';
 import type { ErrorRecord } from '#core/errors';
 import type { Json, JsonObject } from '#core/handler';
 import type { Circuit, StoredJob } from '#core/job';
-import { HAND_STARTED, isFinal, type Reason, type Run } from '#core/run';
+import { HAND_STARTED, isFinal, type Reason, type Run, withChanges } from '#core/run';
 import type { Ending, RunEnd } from '../store.ts';
 
 /** A held run after its attempt; `job` where there may be another one. A retry or a giving back that somebody asked to cancel in between ends cancelled. */
@@ -14,32 +14,30 @@ export function afterAttempt(
   job: Pick<StoredJob, 'state' | 'deletedAt'> | null,
 ): Run {
   const { attempt, verdict } = ending;
-  const tried: Run = {
-    ...run,
+  const tried: Partial<Run> = {
     attempts: [...run.attempts, attempt],
     durationMs: ending.durationMs,
     statistics: ending.statistics,
     codeHash: ending.codeHash ?? run.codeHash,
     leaseToken: null,
   };
-  if (verdict.kind === 'done') return ended(tried, verdict, attempt.error, attempt.endedAt);
-  if (run.cancelRequested)
-    return ended(tried, { state: 'cancelled', reason: null }, attempt.error, attempt.endedAt);
+  const end = (to: Pick<Run, 'state' | 'reason'>) => ended(run, tried, to, attempt.error, attempt.endedAt);
+  if (verdict.kind === 'done') return end(verdict);
+  if (run.cancelRequested) return end({ state: 'cancelled', reason: null });
   const off = job && switchedOff(job);
   // Of a job that is switched off what a hand started goes on; a deleted one starts nothing more.
-  if (off === 'deleted' || (off && !HAND_STARTED.includes(run.kind))) {
-    const to = { state: verdict.kind === 'retry' ? 'failed' : 'interrupted', reason: off } as const;
-    return ended(tried, to, attempt.error, attempt.endedAt);
-  }
-  const waiting: Run = { ...tried, state: 'queued', bootId: null };
+  if (off === 'deleted' || (off && !HAND_STARTED.includes(run.kind)))
+    return end({ state: verdict.kind === 'retry' ? 'failed' : 'interrupted', reason: off });
+  const waiting = withChanges(run, { ...tried, state: 'queued', bootId: null });
   if (verdict.kind === 'given_back') {
     const back = { notBefore: null, holdsPlace: true, attempt: run.attempt - 1 };
-    return { ...waiting, ...back, expiresAt: waitsUntil(run, attempt.endedAt) };
+    return withChanges(waiting, { ...back, expiresAt: waitsUntil(run, attempt.endedAt) });
   }
   const { notBefore } = verdict;
   // The place of a line stays its own until its last run has ended.
   const holdsPlace = run.line !== null && run.holdsPlace;
-  return { ...waiting, notBefore, holdsPlace, expiresAt: waitsUntil(run, notBefore), error: attempt.error };
+  const expiresAt = waitsUntil(run, notBefore);
+  return withChanges(waiting, { notBefore, holdsPlace, expiresAt, error: attempt.error });
 }
 
 /** Why a job starts no further attempt of its own (rules 14, 15); null = it does. */
@@ -59,14 +57,19 @@ export function afterWait(
   end: Omit<RunEnd, 'runId' | 'reason'> & Pick<Run, 'reason'>,
   at: EpochMs,
 ): Run {
-  return ended({ ...run, notBefore: null }, end, end.error, at);
+  return ended(run, { notBefore: null }, end, end.error, at);
 }
 
-function ended(run: Run, to: Pick<Run, 'state' | 'reason'>, error: ErrorRecord | null, at: EpochMs): Run {
-  const { state, reason } = to;
+function ended(
+  run: Run,
+  tried: Partial<Run>,
+  { state, reason }: Pick<Run, 'state' | 'reason'>,
+  error: ErrorRecord | null,
+  at: EpochMs,
+): Run {
   const isFault = state !== 'succeeded' && state !== 'skipped';
-  return {
-    ...run,
+  return withChanges(run, {
+    ...tried,
     state,
     reason,
     endedAt: at,
@@ -74,7 +77,7 @@ function ended(run: Run, to: Pick<Run, 'state' | 'reason'>, error: ErrorRecord |
     expiresAt: null,
     error: isFault ? (error ?? run.error) : error,
     success: state === 'succeeded' ? true : isFault && hasStarted(run) ? false : null,
-  };
+  });
 }
 
 /** What a run that has just ended adds to its job; null = leave as it is. */

@@ -14,3 +14,12 @@ ALTER TABLE jobs DROP COLUMN policy;
 DROP INDEX runs_by_state;
 CREATE INDEX runs_by_outcome ON runs (state, seq) WHERE state NOT IN ('queued', 'running', 'stopping');
 CREATE INDEX runs_held ON runs (boot_id) WHERE state IN ('running', 'stopping');
+
+-- Snapshots of runs are found by what they say, as policies are.
+CREATE TABLE shared_snapshots (
+  id   INTEGER PRIMARY KEY,
+  body TEXT NOT NULL UNIQUE
+) STRICT;
+INSERT INTO shared_snapshots SELECT id, body FROM snapshots;
+DROP TABLE snapshots;
+ALTER TABLE shared_snapshots RENAME TO snapshots;
