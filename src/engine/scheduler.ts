@@ -5,7 +5,7 @@ import { faultFields } from '#core/errors';
 import type { Log } from '#core/log';
 import type { ObservedPause, Pause } from '#core/pause';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
-import type { Claimed, ClaimRequest, DueJob, Store } from '#store/store';
+import type { Claimed, ClaimRequest, DueJob, FireResult, Front, Store } from '#store/store';
 import { clockPlan } from './clock-plan.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { ON_TIME_MS } from './eligible.ts';
@@ -126,11 +126,14 @@ export class Scheduler {
     // Dropped jobs, and any that is still due after it was decided: asking for them again at once would spin.
     const stuck = new Set<string>();
     let at: EpochMs;
+    let front: Front | null = null;
     for (;;) {
       await this.#lookAtClock();
       await this.observe();
       at = clock.now();
-      if (!(await this.#fire(at, stuck)) || this.#stopped) break;
+      const fired = await this.#fire(at, stuck, front);
+      if (!fired.more || this.#stopped) break;
+      front = fired.front;
       await turn();
     }
     onWork();
@@ -140,8 +143,8 @@ export class Scheduler {
     this.#sleepUntil(Math.max(next, clock.now() + least));
   }
 
-  /** One batch. True while there are more. */
-  async #fire(at: EpochMs, stuck: Set<string>): Promise<boolean> {
+  /** One batch. */
+  async #fire(at: EpochMs, stuck: Set<string>, front: Front | null): Promise<FireResult> {
     const { store, log, handlerKnown, scheduleOf, newRunId, claimRequest, onClaimed } = this.#options;
     const context = { at, bootStartedAt: this.#upSince, jumps: this.#watch.forward };
     const left = new Map<string, Left[]>();
@@ -150,7 +153,8 @@ export class Scheduler {
       if (decision.end && decision.end.length > 0) left.set(due.job.uid, leaving(due, decision));
       return decision;
     };
-    const result = await store.fire(at, decide, { limit: BATCH, except: [...stuck], claim: claimRequest() });
+    const options = { limit: BATCH, except: [...stuck], claim: claimRequest(), front };
+    const result = await store.fire(at, decide, options);
     onClaimed(result.claimed);
     for (const { job, rows } of result.decided) {
       for (const each of left.get(job.uid) ?? []) tellLeft(each, log);
@@ -159,7 +163,7 @@ export class Scheduler {
     }
     tellDropped(result.dropped, log);
     for (const { uid } of result.dropped) stuck.add(uid);
-    return result.more;
+    return result;
   }
 
   /** Notes which outside sources hold, as every fire and every start of an attempt must (rule 6). */

@@ -79,6 +79,14 @@ export interface FireOptions {
   except?: readonly string[];
   /** What is admitted, or waits, starts at once where there is a place. */
   claim?: ClaimRequest | null;
+  /** As the first batch of a pass has answered it. */
+  front?: Front | null;
+}
+
+/** Nothing that was due when a pass began has a lower priority or an earlier slot. */
+export interface Front {
+  priority: number;
+  slot: EpochMs;
 }
 
 export interface FireResult {
@@ -86,8 +94,9 @@ export interface FireResult {
   dropped: { uid: string; jobId: string; error: unknown }[];
   /** In starting order. */
   claimed: Claimed[];
-  /** Beyond the limit there are more to decide. */
+  /** Beyond the limit there are more to decide: until then only what is not behind `front` has started (rule 5). */
   more: boolean;
+  front: Front | null;
 }
 
 export type EnqueueDecision =

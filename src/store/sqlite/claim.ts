@@ -3,7 +3,7 @@
 import type { EpochMs } from '#core/clock';
 import type { StoredJob } from '#core/job';
 import { HAND_STARTED, type Run, runName, withChanges } from '#core/run';
-import type { Claimed, ClaimRequest } from '../store.ts';
+import type { Claimed, ClaimRequest, Front } from '../store.ts';
 import type { Database } from './database.ts';
 import { jobOf } from './jobs.ts';
 import { endTimedPauses } from './pauses.ts';
@@ -47,16 +47,18 @@ export class Claiming {
   readonly #db: Database;
   readonly #request: ClaimRequest;
   readonly #newLease: () => string;
+  readonly #front: Front | null;
   readonly #free: number;
   readonly #claimed: Claimed[] = [];
   #starters: Starters | null = null;
 
-  /** Timed pauses must have been ended. */
-  constructor(db: Database, request: ClaimRequest, newLease: () => string) {
+  /** Timed pauses must have been ended. With `front` nothing new starts that might come behind it. */
+  constructor(db: Database, request: ClaimRequest, newLease: () => string, front: Front | null = null) {
     this.at = request.at;
     this.#db = db;
     this.#request = request;
     this.#newLease = newLease;
+    this.#front = front;
     this.#free = Math.min(request.places, request.cap - Number(db.get(HELD)?.n));
   }
 
@@ -69,10 +71,16 @@ export class Claiming {
   /** A run that is about to be written, as running; null where it has to be written as queued. */
   startNew(run: Run, job: StoredJob): Run | null {
     const mayStart = run.state === 'queued' && run.line === null && run.holdsPlace;
-    if (!mayStart || this.#claimed.length >= this.#free || !this.#who.admit(run, job)) return null;
+    if (!mayStart || this.#isBehind(run) || this.#claimed.length >= this.#free || !this.#who.admit(run, job))
+      return null;
     const started = this.#started(run);
     this.#claimed.push({ run: started, job });
     return started;
+  }
+
+  #isBehind(run: Run): boolean {
+    const front = this.#front;
+    return front !== null && (run.priority > front.priority || (run.slot ?? run.queuedAt) > front.slot);
   }
 
   get count(): number {

@@ -10,6 +10,7 @@ import type {
   FireDecision,
   FireOptions,
   FireResult,
+  Front,
 } from '../store.ts';
 import { apply } from './apply.ts';
 import { Claiming } from './claim.ts';
@@ -29,7 +30,9 @@ const IS_FREE = `NOT EXISTS (SELECT 1 FROM pauses WHERE job_uid IS NULL AND ende
     AND NOT EXISTS (SELECT 1 FROM pauses WHERE job_uid = jobs.uid AND ended_at IS NULL)`;
 const IS_WANTED = 'uid NOT IN (SELECT value FROM json_each(:except))';
 
-const DUE = `SELECT ${JOB_COLUMNS} FROM jobs WHERE ${IS_DUE} AND ${IS_WANTED} ORDER BY next_due, id LIMIT :limit`;
+const DUE = `SELECT ${JOB_COLUMNS} FROM jobs WHERE ${IS_DUE} AND ${IS_WANTED} ORDER BY next_due, priority, next_slot, id LIMIT :limit`;
+/** No run of what is due comes before it (rule 5). */
+const FRONT = `SELECT min(priority) AS priority, min(next_slot) AS slot FROM jobs INDEXED BY jobs_due WHERE ${IS_DUE}`;
 /** Jobs whose pause is over, and whose gap row nobody has closed yet; by the partial index `jobs_in_gap`. */
 const RESUMED = `SELECT ${JOB_COLUMNS} FROM jobs WHERE ${IN_PAUSE_GAP} AND ${IS_FREE} AND NOT (${IS_DUE}) AND ${IS_WANTED}
   ORDER BY id LIMIT :limit`;
@@ -59,14 +62,20 @@ export function fireDue(
   const found = findDue(db, at, options.except ?? [], limit + 1);
   const jobs = found.slice(0, limit);
   const more = found.length > limit;
-  // A later batch may have what comes first (rule 5): nothing starts before all of an instant is decided.
-  const claiming = claim && !more ? new Claiming(db, claim, newLease) : null;
+  // A later batch may have what comes first (rule 5): before all is decided only what nothing can come before starts.
+  const front = options.front ?? (more ? frontOf(db, at) : null);
+  const claiming = claim && new Claiming(db, claim, newLease, more ? front : null);
   // Where all of them have a place and nobody waits, none needs to wait for its turn.
   const direct = claiming?.hasPlacesFor(jobs.length) ? claiming : null;
   const { decided, dropped } = decideAll(db, jobs, at, plan, direct);
   const admitted = decided.flatMap(({ rows }) => rows).filter((run) => run.state === 'queued');
-  if (claiming && claiming.count < admitted.length + (direct ? 0 : 1)) claiming.walk();
-  return { decided, dropped, claimed: claiming?.inOrder() ?? [], more };
+  if (claiming && !more && claiming.count < admitted.length + (direct ? 0 : 1)) claiming.walk();
+  return { decided, dropped, claimed: claiming?.inOrder() ?? [], more, front };
+}
+
+function frontOf(db: Database, at: EpochMs): Front | null {
+  const row = db.get(FRONT, { at });
+  return row?.slot == null ? null : { priority: Number(row.priority), slot: Number(row.slot) };
 }
 
 /** The longest due first, then those whose pause or whose waiting is over. */

@@ -30,7 +30,8 @@ function readOne(db: Database, row: Values): StoredJob {
 }
 
 function paramsOf(db: Database, { policy, ...rest }: Partial<StoredJob>): Params {
-  return policy ? { ...jobParams(rest), policy_id: sharedId(db, 'policies', policy) } : jobParams(rest);
+  const own = jobParams(rest);
+  return policy ? { ...own, policy_id: sharedId(db, 'policies', policy), priority: policy.priority } : own;
 }
 
 export function pageOfJobs(db: Database, page: { after: string; limit: number }): StoredJob[] {

@@ -8,7 +8,13 @@ CREATE TABLE policies (
 INSERT INTO policies (body) SELECT DISTINCT policy FROM jobs;
 ALTER TABLE jobs ADD COLUMN policy_id INTEGER NOT NULL DEFAULT 0;
 UPDATE jobs SET policy_id = (SELECT id FROM policies WHERE body = policy);
+-- By it and by slots, what is due says what has to start first (rule 5).
+ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 100;
+UPDATE jobs SET priority = policy ->> '$.priority';
 ALTER TABLE jobs DROP COLUMN policy;
+DROP INDEX jobs_due;
+CREATE INDEX jobs_due ON jobs (next_due, priority, next_slot, id)
+  WHERE deleted_at IS NULL AND state = 'active' AND next_due IS NOT NULL;
 
 -- A run enters the index of states when it has ended, not at each step on its way; the few under way have their own.
 DROP INDEX runs_by_state;

@@ -126,6 +126,31 @@ export function togetherPromises(open: OpenLedger): void {
       expect(await batch({ limit: 1 })).toEqual(['', false]);
     });
 
+    it('starts with each batch what nothing that is due can come before', async () => {
+      const { store } = await open();
+      await addJobs(store, aJob('a'), aJob('b'), aJob('c'));
+      const first = await fire(store, { limit: 1, claim: request });
+      expect(first).toMatchObject({ more: true, front: { priority: 100, slot: DUE } });
+      expect(ids(first.claimed)).toEqual(named('a'));
+      const second = await fire(store, { limit: 1, claim: request, front: first.front });
+      expect([ids(second.claimed), second.more]).toEqual([named('b'), true]);
+      const last = await fire(store, { limit: 1, claim: request, front: first.front });
+      expect([ids(last.claimed), last.more]).toEqual([named('c'), false]);
+    });
+
+    it.each([
+      ['a lower priority', { nextDue: DUE, nextSlot: DUE }, { priority: 1 }],
+      ['an earlier slot, due later by its jitter', { nextDue: DUE, nextSlot: DUE - 10 }, {}],
+    ])('lets a batch wait for one with %s', async (_what, cursor, policy) => {
+      const { store } = await open();
+      await addJobs(store, aJob('a', { nextDue: DUE - 1, nextSlot: DUE - 1 }), aJob('b', cursor, policy));
+      const plan = (due: DueJob) => aDecision(due, [aSlotRow(due, { slot: due.job.nextSlot! })]);
+      const { claimed, front } = await store.fire(DUE, plan, { limit: 1, claim: request });
+      expect(claimed).toEqual([]);
+      const last = await store.fire(DUE, plan, { limit: 1, claim: request, front });
+      expect(last.claimed.map(({ job }) => job.id)).toEqual(['b', 'a']);
+    });
+
     it('counts jobs whose pause or whose waiting is over as well', async () => {
       const { store } = await open();
       const off = { nextDue: null, nextSlot: null };
