@@ -37,14 +37,17 @@ export class PauseSources {
 
   async read(): Promise<ObservedPause[]> {
     const files = this.#options.envFiles();
-    const values = await Promise.all(files.map((file) => this.#valueIn(file)));
+    const marker = path.join(this.#options.vault(), PAUSE_FILE);
+    const [marked, ...values] = await Promise.all([
+      exists(marker, this.#marked),
+      ...files.map((file) => this.#valueIn(file)),
+    ]);
     const naming = values.findLastIndex((value) => value !== undefined);
     const held: ObservedPause[] = [];
     if (naming >= 0) {
       if (isOn(values[naming])) held.push({ source: 'env_file', who: `${files[naming]}: ${PAUSE_VARIABLE}` });
     } else if (isOn(this.#options.environment)) held.push({ source: 'environment', who: PAUSE_VARIABLE });
-    const marker = path.join(this.#options.vault(), PAUSE_FILE);
-    this.#marked = await exists(marker, this.#marked);
+    this.#marked = marked;
     if (this.#marked) held.push({ source: 'vault_file', who: marker });
     return held;
   }
