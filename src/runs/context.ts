@@ -1,5 +1,6 @@
 // Builds the `ctx` a handler is called with (contract: docs/writing-jobs.md).
 
+import { mkdirSync } from 'node:fs';
 import type { Clock } from '#core/clock';
 import { sleep } from '#core/clock';
 import { parseDurationMs } from '#core/duration';
@@ -80,6 +81,11 @@ export function createContext(data: ContextData, input: JsonObject, acts: Contex
   const { clock, signal } = acts;
   return {
     ...data,
+    // Made when it is asked for: most handlers keep nothing, and a directory costs more than all else of a short run.
+    get stateDir() {
+      mkdirSync(data.stateDir, { recursive: true });
+      return data.stateDir;
+    },
     input,
     signal,
     log: acts.log,

@@ -1,6 +1,5 @@
 // One attempt of a run, as a pipeline: load → check input → call under a time limit → classify → decide → ending.
 
-import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '#core/clock';
 import { SchedulerError, stackOf } from '#core/errors';
@@ -111,8 +110,6 @@ class Attempt {
 
   async #start(handler: Handler): Promise<Call> {
     const stateDir = path.join(this.#parts.jobStateRoot, this.#run.jobId);
-    // Not awaited: what starts in one turn and has nothing to wait for ends in it.
-    if (!existsSync(stateDir)) mkdirSync(stateDir, { recursive: true });
     const data = contextData(this.#run, this.#job, stateDir, this.#parts.config());
     const { policy } = this.#run.snapshot;
     const acts = {
