@@ -112,8 +112,8 @@ export interface Store {
     decide: (run: Run) => Verdict,
   ): Promise<{ runs: Run[]; paused: Pause[] }>;
   /**
-   * Marks a live run to be cancelled by whoever holds it; a queued one ends at once. Answers the run, or null. A retry
-   * or a giving back that is settled after the request ends `cancelled` instead: the request is never lost.
+   * Marks a live run to be cancelled by whoever holds it; a queued one ends at once: when it is written, which may be
+   * later than `at`, never before it stopped standing in others' way. Answers the run, or null. A retry or a giving back that is settled after the request ends `cancelled` instead: the request is never lost.
    */
   requestCancel(runId: string, at: EpochMs, by: string): Promise<Run | null>;
   /** Runs of this boot that somebody asked to cancel. */

@@ -152,7 +152,8 @@ export class SqliteStore implements Store {
   }
 
   async requestCancel(runId: string, at: EpochMs, by: string): Promise<Run | null> {
-    return this.#db.write(() => cancelRun(this.#db, runId, at, by));
+    // The file may have to be waited for, and what is queued then may have been at work when it was asked.
+    return this.#db.write(() => cancelRun(this.#db, runId, Math.max(at, this.#clock.now()), by));
   }
 
   async cancelRequests(bootId: string): Promise<string[]> {

@@ -98,17 +98,12 @@ function explainOverlap(about: Case, row: Row): void {
   if (!wasLive) about.report('unexplained', row, 'nothing was in the way', other);
 }
 
-/**
- * What a kill interrupted went on until the kill, later than the last sign of life that the ledger has of it; and a
- * request to cancel that has to wait for the file bears the time at which it was made.
- */
+/** What a kill interrupted went on until the kill, later than the last sign of life that the ledger has of it. */
 function liveUntil(about: Case, run: Row): number {
-  const cancelled = about.diary.cancels.get(run.run_id)?.to ?? 0;
   const last = run.attempts.at(-1);
   if (run.ended_at === null) return Infinity;
-  const ended = Math.max(run.ended_at, cancelled);
-  if (last?.outcome !== 'interrupted') return ended;
-  return about.lifeAt(last.startedAt)?.endedAt ?? ended;
+  if (last?.outcome !== 'interrupted') return run.ended_at;
+  return Math.max(run.ended_at, about.lifeAt(last.startedAt)?.endedAt ?? 0);
 }
 
 /** A waiting retry, or a waiting run of `cancel_previous`, gave way to a newer slot that was admitted (rules 4, 7, 10). */

@@ -245,6 +245,15 @@ export function endingPromises(open: OpenLedger): void {
       expect(await claim(store)).toEqual([]);
     });
 
+    it('ends a queued run when it is written, not when it was asked: until then it stood in the way', async () => {
+      const { store, clock } = await open();
+      const run = await running(store);
+      const asked = run.startedAt!;
+      await settle(store, run, 'failed', { verdict: { kind: 'retry', notBefore: ENDED } });
+      clock.set(ENDED + 5);
+      expect(await store.requestCancel(run.runId, asked, 'me')).toMatchObject({ endedAt: ENDED + 5 });
+    });
+
     it('marks a running run for the boot that holds it', async () => {
       const { store } = await open();
       const run = await running(store);
