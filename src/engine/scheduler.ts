@@ -79,6 +79,11 @@ export class Scheduler {
     return this.#held;
   }
 
+  /** What was due before fell into a time when no service was up. */
+  get upSince(): EpochMs {
+    return this.#upSince;
+  }
+
   /** Decides now instead of at the next slot, e.g. after a reload or a changed `.env`. */
   wake(): void {
     if (!this.#stopped) void this.pass();

@@ -235,7 +235,7 @@ export class Loops {
     await store.reconcile(at, (view) => {
       const effects = reconcile(view, definitions, {
         at,
-        bootStartedAt: this.#startedAt,
+        bootStartedAt: this.#scheduler.upSince,
         atStart: false,
         by: 'settings',
         scheduleOf,

@@ -90,3 +90,37 @@ it('a run that waits for its place waits as long as it would have', async () => 
   await s.clock.advance(31 * 60_000);
   expect((await s.ledger('slow'))[1]).toBe('2026-11-21T12:05:00Z missed: queue_timeout');
 });
+
+it('what was missed after it, at a time before the start, is no downtime', async () => {
+  const s = await createScenario({
+    at: '2026-11-21T12:00:30Z',
+    scheduler: 'jobs:\n  tick: { enabled: true, cron: "*/10 * * * *" }',
+    handlers: { tick: () => ({}) },
+  });
+  await s.start();
+  s.clock.jumpWall(-4 * HOUR);
+  await s.clock.advance(30_000);
+  s.clock.block(HOUR);
+  await s.clock.advance(60_000);
+  expect(await s.ledger('tick')).toEqual([
+    '2026-11-21T08:50:00Z missed: blocked x5',
+    '2026-11-21T09:00:00Z succeeded',
+  ]);
+});
+
+it('nor is what nobody decided when the settings change then', async () => {
+  const s = await createScenario({
+    at: '2026-11-21T12:00:30Z',
+    scheduler: 'jobs:\n  tick: { enabled: true, cron: "*/10 * * * *" }',
+    handlers: { tick: () => ({}) },
+  });
+  await s.start();
+  s.clock.jumpWall(-4 * HOUR);
+  await s.clock.advance(30_000);
+  await s.writeSettings(`enabled: false\n${OFF}  tick: { enabled: true, cron: "*/10 * * * *" }`);
+  await s.installed.reload();
+  await s.clock.advance(30 * 60_000);
+  await s.writeSettings(`enabled: false\n${OFF}  tick: { enabled: true, cron: "7 * * * *" }`);
+  await s.installed.reload();
+  expect(await s.ledger('tick')).toEqual(['2026-11-21T08:30:00Z missed: schedule_changed x3']);
+});

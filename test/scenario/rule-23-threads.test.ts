@@ -39,3 +39,16 @@ it('a time limit that came before the shutdown stands', async () => {
   await s.start({ paused: true });
   expect(await s.rows('work')).toMatchObject([{ state: 'timed_out' }]);
 });
+
+it('shutdown.abort is its own to flush in, also where a cancelled run would have been ended before', async () => {
+  const s = await createScenario({
+    at: '2026-11-21T10:00:30Z',
+    scheduler: scheduler.replace('abort: 3s', 'abort: 15s'),
+    files: { 'work.ts': jobFile(FOR_EVER) },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:02:00Z');
+  await s.stop();
+  expect(s.clock.now()).toBe(Date.parse('2026-11-21T10:02:20Z'));
+  expect(s.lines.filter((line) => /told to/.test(String(line.msg)))).toEqual([]);
+});

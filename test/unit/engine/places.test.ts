@@ -183,6 +183,16 @@ it('queue_all keeps a hundred waiting, not one more', () => {
   expect(ask(LONGEST_QUEUE)).toEqual({ kind: 'refuse', reason: 'queue_full', inTheWay: 'a' });
 });
 
+it('a line asks for room for all of it', () => {
+  const policy = stored({ overlap: 'queue_all' }).policy;
+  const ask = (count: number) => {
+    const live = [run('a'), ...Array.from({ length: LONGEST_QUEUE - 3 }, (_, n) => waiting(`w${n}`))];
+    return admit(policy, { live, groupLive: [] }, count);
+  };
+  expect(ask(3)).toMatchObject({ kind: 'wait' });
+  expect(ask(4)).toMatchObject({ kind: 'refuse', reason: 'queue_full' });
+});
+
 it('a slot that is admitted gives up a waiting retry, one that is refused does not', () => {
   const given = { runId: 'r', state: 'failed', reason: 'superseded', error: null };
   const ends = (policy: Partial<JobPolicy>, live: Run[]) =>
@@ -274,6 +284,11 @@ it('a retry waits from its time on, and is a failure when it never gets a place;
     expiresAt: T0 + 2 * HOUR,
   });
   expect(decide({ job, live: [retry] }, T0 + 2 * HOUR).end).toMatchObject([{ state: 'failed' }]);
+  const pauses = [pause(T0 + HOUR, T0 + 1.5 * HOUR)];
+  expect(decide({ job, live: [retry], pauses }, T0 + 2 * HOUR)).toMatchObject({
+    end: [],
+    postpone: [{ runId: 'w', expiresAt: T0 + 2.5 * HOUR }],
+  });
   const cut = { ...failedAttempt, outcome: 'given_back' } as const;
   const back = patient({ attempts: [cut], expiresAt: T0 + HOUR + 1_000 });
   expect(decide({ job, live: [back] }, T0 + HOUR + 1_000).end).toMatchObject([{ state: 'interrupted' }]);

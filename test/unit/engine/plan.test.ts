@@ -201,6 +201,15 @@ it('nothing is due after the pause: the row is closed', () => {
   expect(decision).toMatchObject({ rows: [], gap: null, extended: null, cursor: T0 + MINUTE });
 });
 
+it('nothing is due in the pause: the row stays open', () => {
+  const job = afterGap();
+  const decision = decide(
+    { job, pauses: [pause(T0, null)], live: [], groupLive: [], taken: [] },
+    T0 + 1.3 * MINUTE,
+  );
+  expect(decision).toMatchObject({ rows: [], gap: job.gap, extended: null });
+});
+
 it('a job that is not scheduled decides nothing', () => {
   expect(
     decide(

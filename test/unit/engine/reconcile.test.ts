@@ -112,6 +112,38 @@ it('a changed schedule: undecided slots are accounted for by whether a service w
   expect(changes.map((change) => change.what)).toEqual(['schedule']);
 });
 
+it.each([
+  [
+    T0 + 4 * MINUTE,
+    [
+      [3, 'downtime', 3],
+      [10, 'schedule_changed', 7],
+    ],
+  ],
+  [
+    T0 + 4 * MINUTE + 1,
+    [
+      [4, 'downtime', 4],
+      [10, 'schedule_changed', 6],
+    ],
+  ],
+])('a slot at the very start of the service (%d) fell into its time', (boot, expected) => {
+  const changed = spec('a', { schedule: cron('0 * * * *'), configHash: 'new' });
+  const { rows } = effects([stored('a', { cursor: T0 })], [changed], { boot });
+  const accounts = rows.map(({ slot, reason, covers }) => [(slot! - T0) / MINUTE, reason, covers?.count]);
+  expect(accounts).toEqual(expected);
+});
+
+it('a schedule that is changed while the clock is behind its cursor has no slots up to there to be checked', () => {
+  const cursor = NOW + 20 * MINUTE;
+  const changed = spec('a', { schedule: cron('30 * * * * *'), configHash: 'new' });
+  expect(effects([stored('a', { cursor })], [changed]).update).toMatchObject([
+    { set: { auditedTo: cursor } },
+  ]);
+  const [update] = effects([stored('a')], [changed]).update;
+  expect(update?.set).not.toHaveProperty('auditedTo');
+});
+
 it('an edit of anything else keeps cursor, anchor and grid', () => {
   const { update, changes, rows } = effects(
     [stored('a')],

@@ -65,6 +65,13 @@ export function circuitPromises(open: OpenLedger): void {
       expect(await changesOf(store)).toMatchObject([{ before: null, after: opened, at: opened.openedAt }]);
     });
 
+    it('has its probe after the latest of the failed slots, in whatever order they end', async () => {
+      const store = await breaking(open);
+      for (const n of [1, 20]) await run(store, 'failed', 'scheduled', n);
+      await run(store, 'failed', 'catchup', 10);
+      expect(await circuitOf(store)).toMatchObject([3, { probeFrom: T0 + 20 * MINUTE + PROBE }]);
+    });
+
     it('is closed by one success of any kind, which is recorded', async () => {
       const store = await breaking(open);
       for (const n of [1, 2]) await run(store, 'failed', 'scheduled', n);
