@@ -86,6 +86,7 @@ export interface OpenGap {
   from: EpochMs;
   to: EpochMs;
   count: number;
+  /** So long ago that it takes no more slots, after a restart (rule 6). */
   openedAt: EpochMs;
 }
 

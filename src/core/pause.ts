@@ -1,6 +1,7 @@
 // Pauses: who holds the scheduler or one job back, since when, until when (rule 6).
 
 import type { EpochMs } from './clock.ts';
+import type { OpenGap } from './job.ts';
 
 /** `environment`, `env_file` and `vault_file` are observed; the others are stored by a command. */
 export type PauseSource =
@@ -31,4 +32,9 @@ export interface Pause {
   until: EpochMs | null;
   /** Null = still held. */
   endedAt: EpochMs | null;
+}
+
+/** A gap row that a resume closes; the others are closed by the next slot that runs. */
+export function isPauseGap(gap: Pick<OpenGap, 'reason'>): boolean {
+  return gap.reason === 'paused' || gap.reason === 'stopped';
 }

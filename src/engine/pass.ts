@@ -3,6 +3,7 @@
 import { type Admission, admit } from '#core/admit';
 import type { EpochMs } from '#core/clock';
 import type { OpenGap, StoredJob } from '#core/job';
+import { isPauseGap } from '#core/pause';
 import type { Reason, RunKind } from '#core/run';
 import type { DueJob, FireDecision, NewRun } from '#store/store';
 import { isBeyondGrace } from './eligible.ts';
@@ -121,10 +122,12 @@ export class Pass {
 
   /** Admits the newest slot of the span; answers what is left of it, null = nothing. Refused, all of it stays skipped. */
   #catchUp(span: Span): Span | null {
-    if (!this.#ctx.handlerKnown(this.#job.handler)) return span;
+    const waitsForProbe = this.#circuit !== null && span.to < this.#circuit.probeFrom;
+    if (waitsForProbe || !this.#ctx.handlerKnown(this.#job.handler)) return span;
     const answer = this.#ask(1);
     if (answer.kind === 'refuse') return span;
     this.#admitRow({ from: span.to, to: span.to, count: 1 }, answer, 'catchup');
+    this.#putOffProbe(span.to);
     const to = span.count > 1 ? this.#grid.prev(span.to - 1) : null;
     return to === null ? null : { from: span.from, to, count: span.count - 1 };
   }
@@ -145,13 +148,19 @@ export class Pass {
       this.#collect(all, 'circuit_open', -Infinity, isNewest);
       return;
     }
+    const admitted = this.#admitted;
     if (all.count > 1 && !this.#job.policy.coalesce) {
       const before = this.#grid.prev(all.to - 1)!;
       this.#collect({ from: all.from, to: before, count: all.count - 1 }, 'circuit_open', -Infinity, false);
       this.#admit({ from: all.to, to: all.to, count: 1 });
     } else this.#admit(all);
-    if (this.#admitted > 0)
-      this.#circuit = { ...circuit, probeFrom: all.to + this.#job.policy.circuitProbeMs };
+    if (this.#admitted > admitted) this.#putOffProbe(all.to);
+  }
+
+  /** One probe at a time: the next is as far from this one. */
+  #putOffProbe(slot: EpochMs): void {
+    if (this.#circuit === null) return;
+    this.#circuit = { ...this.#circuit, probeFrom: slot + this.#job.policy.circuitProbeMs };
   }
 
   /** What this pass has admitted before stands in the way like what was there. */
@@ -280,9 +289,4 @@ export class Pass {
     this.#rows.push(full);
     return full;
   }
-}
-
-/** The gap of a pause that may be over; other gaps are closed by the next slot that runs. */
-function isPauseGap(gap: OpenGap): boolean {
-  return gap.reason === 'paused' || gap.reason === 'stopped';
 }

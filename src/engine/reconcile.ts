@@ -3,6 +3,7 @@
 import type { EpochMs } from '#core/clock';
 import type { Json, JsonObject } from '#core/handler';
 import type { JobSpec, ScheduleDraft, StoredJob } from '#core/job';
+import { isPauseGap } from '#core/pause';
 import type { Run } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { dueAt } from '#schedule/jitter';
@@ -11,6 +12,8 @@ import { accountForTimeAway, accountForUndecided, endQueued, rangeRow } from './
 
 /** An orphaned job is removed after this time (rule 14). */
 export const ORPHAN_KEPT_MS = 24 * 3_600_000;
+/** A gap row that was opened then takes no more slots. */
+const LONG_AGO = 0;
 
 export interface ReconcileContext {
   at: EpochMs;
@@ -164,14 +167,19 @@ function isRaised(job: StoredJob, spec: JobSpec, schedule: ScheduleSpec, ctx: Re
   return schedule.kind !== 'at' && ctx.scheduleOf(schedule).next(ctx.at) !== null;
 }
 
+/**
+ * What is skipped from here on begins a row of its own. The row of a pause stays known: its newest slot may still run at
+ * resume (rule 6).
+ */
 function closeGaps(jobs: readonly StoredJob[], effects: Effects): void {
   const updates = new Map(effects.update.map((update) => [update.uid, update]));
   for (const job of jobs) {
     // A one-time job waits in its gap row for the end of the pause; closing it would lose the run.
     if (job.gap === null || job.schedule.kind === 'at') continue;
+    const gap = isPauseGap(job.gap) ? { ...job.gap, openedAt: LONG_AGO } : null;
     const update = updates.get(job.uid);
-    if (update) update.set.gap = null;
-    else effects.update.push({ uid: job.uid, set: { gap: null } });
+    if (!update) effects.update.push({ uid: job.uid, set: { gap } });
+    else if (update.set.gap === undefined) update.set.gap = gap;
   }
 }
 

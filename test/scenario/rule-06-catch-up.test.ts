@@ -76,6 +76,21 @@ it('resume --catch-up latest takes the newest slot out of the gap row', async ()
   expect(answer.caught_up).toEqual([run?.run_id]);
 });
 
+it('--catch-up latest finds the newest slot also where a restart has closed its row', async () => {
+  const s = await ticking();
+  await s.service.pause(PAUSE);
+  await s.advanceTo('2026-11-21T10:03:10Z');
+  await s.stop();
+  await s.start();
+  await s.advanceTo('2026-11-21T10:03:30Z');
+  await s.service.resume({ by: 'ann', catchUp: true });
+  await s.quiet();
+  expect(await s.ledger('tick')).toEqual([
+    '2026-11-21T10:02:00Z skipped: paused x2',
+    '2026-11-21T10:03:00Z succeeded',
+  ]);
+});
+
 it('--catch-up latest of a gap of one slot leaves no gap', async () => {
   const s = await ticking();
   await s.service.pause(PAUSE);

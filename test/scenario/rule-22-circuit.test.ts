@@ -287,3 +287,19 @@ it('a success does not lift that pause; resumed by hand the job has as many trie
     '10:05',
   ]);
 });
+
+it('resume --catch-up latest lets no slot through an open circuit, but that of a probe', async () => {
+  const s = await shaky();
+  const held = async (from: number, to: number) => {
+    await s.advanceTo(at(from));
+    await s.service.pause({ reason: null, until: null, by: 'ann' });
+    await s.advanceTo(at(to));
+    await s.service.resume({ by: 'ann', catchUp: true });
+    await s.quiet();
+    return s.calls.map((call) => call.slot?.slice(14, 16));
+  };
+  expect(await held(2, 4)).toEqual(['01', '02']);
+  expect(await held(5, 8)).toEqual(['01', '02', '08']);
+  await s.advanceTo(at(13));
+  expect(s.calls.map((call) => call.slot?.slice(14, 16))).toEqual(['01', '02', '08', '13']);
+});

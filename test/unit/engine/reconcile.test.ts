@@ -216,13 +216,21 @@ it('a completed job with a raised limit goes on; a finished one-time job does no
 });
 
 it('at start every open gap row is closed, but that of a one-time job that waits for a resume', () => {
-  const gap = { runId: 'g', reason: 'paused', from: T0, to: T0, count: 1, openedAt: T0 };
+  const gap = { runId: 'g', reason: 'circuit_open', from: T0, to: T0, count: 1, openedAt: T0 } as const;
   const once: ScheduleDraft = { kind: 'at', at: T0 + MINUTE, timezone: 'UTC' };
-  const jobs = [stored('a', { gap }), stored('b', { gap, schedule: once })];
+  const jobs = [stored('a', { gap }), stored('b', { gap: { ...gap, reason: 'paused' }, schedule: once })];
   const definitions = [spec('a'), spec('b', { schedule: once })];
   expect(effects(jobs, definitions, { atStart: true }).update).toEqual([
     { uid: 'uid-a', set: { gap: null } },
   ]);
+});
+
+it('at start the row of a pause takes no more slots, and is known until the resume; a changed schedule forgets it', () => {
+  const gap = { runId: 'g', reason: 'paused', from: T0, to: T0, count: 1, openedAt: T0 } as const;
+  const atStart = (over: Partial<JobSpec> = {}) =>
+    effects([stored('a', { gap })], [spec('a', over)], { atStart: true }).update[0]?.set.gap;
+  expect(atStart()).toEqual({ ...gap, openedAt: 0 });
+  expect(atStart({ schedule: cron('0 * * * *'), configHash: 'new' })).toBeNull();
 });
 
 it('jobs of another source are none of the settings’ business', () => {
