@@ -135,6 +135,8 @@ export class Scheduler {
     for (;;) {
       await this.#lookAtClock();
       await this.observe();
+      // Asked to stop meanwhile: what is due is decided at the next start (rule 23).
+      if (this.#stopped) return;
       at = clock.now();
       const fired = await this.#fire(at, stuck, front);
       if (!fired.more || this.#stopped) break;
@@ -225,7 +227,8 @@ export class Scheduler {
 
   #sleepFor(ms: number): void {
     this.#cancelSleep();
-    if (!this.#stopped) this.#cancelSleep = this.#options.clock.timer(ms, () => this.wake());
+    if (this.#stopped) return;
+    this.#cancelSleep = this.#options.clock.timer(Math.min(LONGEST_SLEEP_MS, ms), () => this.wake());
   }
 }
 

@@ -40,6 +40,9 @@ export function decide(run: Run, end: AttemptEnd, at: EpochMs, random: number): 
     case 'interrupted':
       break;
   }
+  // The crash was the confirmed end that its cancel waited for (rules 9, 10).
+  if (end.outcome === 'interrupted' && run.cancelRequested)
+    return { kind: 'done', state: 'cancelled', reason: null };
   const final: Verdict = { kind: 'done', state: end.outcome, reason: null };
   if (end.outcome === 'interrupted' && !policy.rerunOnInterrupt) return final;
   const wanted = policy.retryable && end.retryable && run.attempt <= policy.retries;

@@ -60,6 +60,7 @@ export class Loops {
   readonly #upkeep: Upkeep;
   #isService = false;
   #areOn = false;
+  #isStopping = false;
 
   constructor(parts: LoopsParts) {
     this.#parts = parts;
@@ -152,7 +153,9 @@ export class Loops {
   /** Rule 23: admits nothing, drains, aborts, records, and only then says that the boot ended. */
   async stop(): Promise<void> {
     const { drainMs, abortMs } = this.#parts.shutdown();
+    this.#isStopping = true;
     this.#orphans.stop();
+    this.#worker.hold();
     await this.#scheduler.stop();
     await this.#upkeep.stop();
     await this.#worker.stop(drainMs, abortMs);
@@ -166,6 +169,8 @@ export class Loops {
    */
   async redefine(next: readonly JobSpec[], adopt: () => void): Promise<void> {
     await this.#scheduler.pass();
+    // The next start reads them.
+    if (this.#isStopping) return;
     await this.#reconcile(next);
     adopt();
     await this.#switch();

@@ -21,6 +21,8 @@ export async function serveUntilAborted(
 ): Promise<void> {
   const reload = () => void parts.reloader.reload();
   const log = parts.log.at('app.serve');
+  // Asked to end before it began: it has nothing to drain.
+  if (options.signal.aborted) return;
   await loops.serve();
   const { stateDir, scheduler, jobs } = parts.settings;
   const enabled = jobs.filter((job) => job.enabled).map((job) => job.id);
@@ -35,9 +37,8 @@ export async function serveUntilAborted(
   options.onUp?.();
   if (!options.signal.aborted) await once(options.signal);
   watching.abort();
-  await watch.closed;
   log.info('stopping');
-  await loops.stop();
+  await Promise.all([loops.stop(), watch.closed]);
   log.info('stopped');
 }
 

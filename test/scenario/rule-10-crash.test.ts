@@ -38,6 +38,24 @@ it('rerun_on_interrupt: false ends it as interrupted', async () => {
   expect(await s.ledger('hourly')).toEqual(['2026-11-21T10:01:00Z interrupted']);
 });
 
+it('a run that was being cancelled ends as cancelled, whether or not it would have been tried again', async () => {
+  const s = await createScenario({
+    at: '2026-11-21T10:00:30Z',
+    scheduler: 'jobs:\n  hourly: { enabled: true, cron: "1 * * * *", rerun_on_interrupt: false }',
+    handlers: { hourly: () => gate().promise },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:01:30Z');
+  const [run] = await s.rows('hourly');
+  await s.service.cancelRun(run!.run_id, 'ann');
+  await s.quiet();
+  await s.crash();
+  await s.start();
+  expect(await s.rows('hourly')).toMatchObject([
+    { state: 'cancelled', attempts: [{ outcome: 'interrupted' }] },
+  ]);
+});
+
 it('interrupted is also the end when no attempt is left', async () => {
   const s = await createScenario({
     at: '2026-11-21T10:00:30Z',

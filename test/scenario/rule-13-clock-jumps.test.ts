@@ -47,6 +47,28 @@ it('it is compared at every wake, and no sleep is longer than 30 s', async () =>
   expect(told(s)).toHaveLength(1);
 });
 
+it('nor is it longer after a fault of the ledger, whatever check_interval says', async () => {
+  let isBroken = false;
+  const s = await ticking('', '1 10 * * *', async (options) => {
+    const store = await openSqliteStore(options);
+    return new Proxy(store, {
+      get(target, name: keyof Store) {
+        const own: unknown = target[name];
+        if (name === 'nextWake' && isBroken) return () => Promise.reject(new Error('broken'));
+        return typeof own === 'function' ? own.bind(target) : own;
+      },
+    });
+  });
+  isBroken = true;
+  await s.advanceTo('2026-11-21T10:01:00Z');
+  isBroken = false;
+  s.clock.jumpWall(10 * MINUTE);
+  await s.clock.advance(29_999);
+  expect(told(s)).toHaveLength(0);
+  await s.clock.advance(1);
+  expect(told(s)).toHaveLength(1);
+});
+
 it('a wake on the way to the next slot reads nothing and writes nothing while the clock is right', async () => {
   const asked: string[] = [];
   const s = await ticking('', '0 0 1 1 *', async (options) => {
@@ -200,6 +222,23 @@ it('at start more than 3 h before the newest row: nothing is admitted, and statu
   expect(s.lines).toContainEqual(
     expect.objectContaining({ level: 'ERROR', msg: expect.stringMatching(/behind the newest row/) }),
   );
+});
+
+it('exactly 3 h is none yet, a millisecond more is', async () => {
+  const s = await ticking();
+  await s.advanceTo('2026-11-21T10:02:00Z');
+  await s.stop();
+  const newest = Date.parse('2026-11-21T10:02:00Z');
+  s.clock.jumpWall(newest - 3 * HOUR - s.clock.now() - 1);
+  const { up, ended } = await s.begin();
+  await s.clock.advance(0);
+  expect(await s.installed.status()).toMatchObject({ clock_behind: expect.any(Number) });
+  s.clock.jumpWall(-29_999);
+  await s.clock.advance(30_000);
+  await up;
+  expect(await s.installed.status()).toMatchObject({ state: 'running', clock_behind: null });
+  await s.stop();
+  await ended;
 });
 
 it('less is no suspicion', async () => {

@@ -1,5 +1,7 @@
 // Rule 23: shutdown.
 import { expect, it } from 'vitest';
+import { openSqliteStore } from '#store/sqlite/open';
+import type { Store } from '#store/store';
 import { createScenario, gate, type HandlerFunction } from '../support/scenario.ts';
 
 const at = '2026-11-21T10:00:30.400Z';
@@ -131,4 +133,66 @@ it('what it cuts is recorded before it exits: queued again, for another process 
   expect(await outside.service.history({ limit: 1 })).toMatchObject([
     { state: 'queued', attempt: 0, attempts: [{ n: 1, outcome: 'given_back' }] },
   ]);
+});
+
+it('nor what falls due in the very moment in which it is asked to stop', async () => {
+  let isAsked = false;
+  const s = await createScenario({
+    at,
+    scheduler: 'jobs:\n  tick: { enabled: true, cron: "1 10 * * *" }',
+    handlers: { tick: () => ({}) },
+    openStore: async (options) => {
+      const store = await openSqliteStore(options);
+      const observe: Store['observe'] = (...args) => {
+        if (isAsked) s.terminate();
+        return store.observe(...args);
+      };
+      return new Proxy(store, {
+        get(target, name: keyof Store) {
+          const own: unknown = target[name];
+          if (name === 'observe') return observe;
+          return typeof own === 'function' ? own.bind(target) : own;
+        },
+      });
+    },
+  });
+  await s.start();
+  isAsked = true;
+  await s.advanceTo('2026-11-21T10:01:00Z');
+  await s.stop();
+  expect(s.calls).toEqual([]);
+  isAsked = false;
+  await s.start();
+  expect(await s.ledger('tick')).toEqual(['2026-11-21T10:01:00Z succeeded']);
+});
+
+it('settings that change while it drains are for the next start', async () => {
+  const job = 'long: { enabled: true, cron: "1 10 * * *" }';
+  const off = 'jobs:\n  vault_sync: { enabled: false }\n  housekeeping: { enabled: false }\n';
+  const s = await createScenario({
+    at,
+    scheduler: `shutdown: { drain: 60s }\njobs:\n  ${job}`,
+    handlers: { long: (ctx) => ctx.sleep('10s').then(() => ({})), fresh: () => ({}) },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:01:00Z');
+  s.terminate();
+  await s.writeSettings(`${off}  ${job}\n  fresh: { enabled: true, cron: "* * * * *" }`);
+  await s.installed.reload();
+  await expect(s.service.find('fresh')).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });
+  await s.stop();
+  await s.start();
+  expect(await s.service.find('fresh')).toMatchObject({ state: 'active' });
+});
+
+it('asked before it is up, it does not begin', async () => {
+  const s = await createScenario({
+    at,
+    scheduler: 'jobs:\n  tick: { enabled: true, cron: "* * * * *", run_on_start: true }',
+    handlers: { tick: () => ({}) },
+  });
+  const { ended } = await s.begin();
+  s.terminate();
+  await ended;
+  expect(s.calls).toEqual([]);
 });

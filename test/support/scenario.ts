@@ -103,11 +103,16 @@ export class Scenario {
     return { up, ended };
   }
 
+  /** SIGTERM, and no waiting for what follows. */
+  terminate(): void {
+    this.#boot?.stop.abort();
+  }
+
   /** SIGTERM. Time passes while it drains. */
   async stop(): Promise<void> {
     const boot = this.#boot;
     if (!boot) return;
-    boot.stop.abort();
+    this.terminate();
     let over = false;
     void boot.ended.then(() => {
       over = true;

@@ -6,6 +6,7 @@ import { aPolicy, T0 } from '../../support/ledger.ts';
 
 const run = (attempt: number, policy = {}) =>
   ({ attempt, snapshot: { policy: aPolicy(policy) } }) as unknown as Run;
+const asked = (attempt: number, policy = {}) => ({ ...run(attempt, policy), cancelRequested: true }) as Run;
 const end = (outcome: AttemptOutcome, over = {}) => ({
   outcome,
   error: null,
@@ -40,6 +41,8 @@ it.each([
     end('interrupted'),
     done('interrupted'),
   ],
+  ['interrupted on its way to a cancel', asked(1), end('interrupted'), done('cancelled')],
+  ['the same, no rerun wanted', asked(1, { rerunOnInterrupt: false }), end('interrupted'), done('cancelled')],
   ['interrupted at the last attempt', run(4), end('interrupted'), done('interrupted')],
 ])('%s', (_name, of, ended, verdict) => {
   expect(decide(of, ended, T0, 0.5)).toEqual(verdict);
