@@ -4,6 +4,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse as parseEnv } from 'dotenv';
+import { adHocJob } from '#config/ad-hoc';
 import { type NoticeFolders, systemNotices } from '#config/folder-notices';
 import { type LoadResult, loadSettings } from '#config/load';
 import { type Environment, settingsPath } from '#config/project';
@@ -169,6 +170,7 @@ export function install(
     newId: randomUUIDv7,
     handlerKnown: (name: string) => registry.info(name) !== undefined,
     inputFault: (name: string, input: JsonObject) => inputFault(registry.info(name)?.input ?? null, input),
+    adHocJob: (name: string) => adHocJob(registry.known(name), settings.scheduler),
     scheduleOf: rememberSchedules(),
     readPauses: () => pauses.read(),
   };

@@ -1,7 +1,7 @@
 // Entries of `scheduler.jobs` in, complete job definitions out: layers of keys, schedule, input, warnings.
 
 import type { HandlerInfo, JsonObject } from '#core/handler';
-import type { JobSpec } from '#core/job';
+import { isAdHoc, type JobSpec } from '#core/job';
 import { buildSchedule } from '#schedule/parse';
 import type { Field } from './field.ts';
 import { slug } from './field.ts';
@@ -121,6 +121,10 @@ function isJobEntry(reading: Reading, path: Path): boolean {
     reading.findings.fault(reading.source.at(path, 'key'), 'INVALID_ID', message);
     return false;
   }
+  if (isAdHoc({ id: String(path.at(-1)) })) {
+    const fix = 'choose an id that does not begin with adhoc:';
+    reading.findings.fault(reading.source.at(path, 'key'), 'INVALID_ID', 'is kept for ad hoc runs', fix);
+  }
   const entry = valueAt(reading.source.root, path) ?? {};
   if (isMapping(entry)) return true;
   const found = `found ${shown(entry)}, expected the keys of a job`;
@@ -144,7 +148,7 @@ interface ClassDefaults {
 const NO_DEFAULTS: ClassDefaults = { layer: {}, input: {} };
 
 /** `defaults` of a job class: keys of an entry, loose parameters too. Read once, whoever uses the class. */
-function classDefaults(
+export function classDefaults(
   reading: Reading,
   info: HandlerInfo,
   known: Map<string, ClassDefaults>,

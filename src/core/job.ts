@@ -160,6 +160,17 @@ export const NEVER_RAN = {
   handlerState: null,
 } as const satisfies Partial<StoredJob>;
 
+const AD_HOC = 'adhoc:';
+
+/** Of the row that the ad hoc runs of a handler are kept under: it has history, and is no job to list (rule 18). */
+export function adHocId(handler: string): string {
+  return `${AD_HOC}${handler}`;
+}
+
+export function isAdHoc({ id }: Pick<StoredJob, 'id'>): boolean {
+  return id.startsWith(AD_HOC);
+}
+
 /** True when the engine has slots to decide for this job. */
 export function isScheduled(job: Pick<StoredJob, 'state' | 'manualOnly' | 'schedule'>): boolean {
   return job.state === 'active' && !job.manualOnly && job.schedule.kind !== 'manual';

@@ -2,7 +2,7 @@
 
 import type { EpochMs } from '#core/clock';
 import type { Json, JsonObject } from '#core/handler';
-import type { JobSpec, ScheduleDraft, StoredJob } from '#core/job';
+import { isAdHoc, type JobSpec, type ScheduleDraft, type StoredJob } from '#core/job';
 import { isPauseGap } from '#core/pause';
 import type { Run } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
@@ -255,10 +255,11 @@ function forget(job: StoredJob, ctx: ReconcileContext, effects: Effects): void {
   if (isForgotten(job, ctx.finishedBefore ?? -Infinity)) take(job, ctx, effects);
 }
 
-/** Finished jobs of other faces stay listed until retention (rule 17). */
+/** Finished jobs of other faces stay listed until retention (rule 17); what ad hoc runs are kept under goes with them. */
 export function isForgotten(job: StoredJob, finishedBefore: EpochMs): boolean {
   const rests = Math.max(job.lastRunAt ?? 0, job.updatedAt);
-  return job.source !== 'config' && job.state === 'completed' && rests < finishedBefore;
+  const isOver = job.state === 'completed' || isAdHoc(job);
+  return job.source !== 'config' && isOver && rests < finishedBefore;
 }
 
 function take(job: StoredJob, ctx: ReconcileContext, effects: Effects): void {

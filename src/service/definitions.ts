@@ -2,7 +2,7 @@
 
 import type { Clock } from '#core/clock';
 import { SchedulerError } from '#core/errors';
-import type { JobSpec } from '#core/job';
+import { isAdHoc, type JobSpec } from '#core/job';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { create, type RemovalWish, remove } from '#engine/create';
 import type { ReconcileContext } from '#engine/reconcile';
@@ -20,6 +20,8 @@ export interface DefinitionsParts {
   onWrite(): void;
 }
 
+const NOTHING = { insert: [], update: [], rows: [], end: [], changes: [] };
+
 export class Definitions {
   readonly #parts: DefinitionsParts;
 
@@ -27,9 +29,15 @@ export class Definitions {
     this.#parts = parts;
   }
 
-  /** Throws HANDLER_NOT_FOUND, CONFLICT for an id that is taken, PAST_EVENT (rule 17). */
+  /** Throws HANDLER_NOT_FOUND, INVALID_PARAMETERS or CONFLICT for an id that is taken, PAST_EVENT (rule 17). */
   async create(spec: JobSpec, by: string): Promise<void> {
     const { store, handlerKnown, allowPastEvents, onWrite } = this.#parts;
+    if (isAdHoc(spec))
+      throw new SchedulerError(
+        'INVALID_PARAMETERS',
+        `the id ${spec.id} is kept for ad hoc runs`,
+        'choose one that does not begin with adhoc:',
+      );
     if (!handlerKnown(spec.handler))
       throw new SchedulerError(
         'HANDLER_NOT_FOUND',
@@ -39,6 +47,14 @@ export class Definitions {
     const context = { ...(await this.#context(by)), allowPastEvents: allowPastEvents() };
     await store.reconcile(context.at, (view) => create(view, spec, context));
     onWrite();
+  }
+
+  /** A job that may be there already. */
+  async keep(spec: JobSpec, by: string): Promise<void> {
+    const context = { ...(await this.#context(by)), allowPastEvents: false };
+    await this.#parts.store.reconcile(context.at, (view) =>
+      view.jobs.some((job) => job.id === spec.id) ? NOTHING : create(view, spec, context),
+    );
   }
 
   /** Throws JOB_NOT_FOUND, and CONFLICT for a job that the settings file has. */

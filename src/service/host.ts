@@ -53,6 +53,8 @@ export interface Installation {
    * `wait` follows it to its end there.
    */
   run(job: string, options: RunHereOptions): Promise<{ run: RunShape; where: 'here' | 'service' }>;
+  /** The same for a handler that needs no job (rule 18). */
+  runAdHoc(handler: string, options: RunHereOptions): Promise<{ run: RunShape; where: 'here' | 'service' }>;
   /** The same for a run that is repeated with its own input and config (rule 18). */
   rerun(runId: string, options: RunHereOptions): Promise<{ run: RunShape; where: 'here' | 'service' }>;
   /** The same for the slots of a stretch that were missed or skipped, oldest first. */

@@ -5,7 +5,7 @@ import type { Note, Settings } from '#config/settings';
 import type { Clock, EpochMs } from '#core/clock';
 import { faultFields } from '#core/errors';
 import type { JsonObject } from '#core/handler';
-import type { StoredJob } from '#core/job';
+import type { JobSpec, StoredJob } from '#core/job';
 import type { Log } from '#core/log';
 import type { ObservedPause, Pause, PauseSource } from '#core/pause';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
@@ -41,6 +41,8 @@ export interface InstallationParts extends Pick<ReloaderParts, 'reload' | 'watch
   faults: readonly Note[];
   handlerKnown(name: string): boolean;
   inputFault(handler: string, input: JsonObject): string | null;
+  /** What ad hoc runs of the handler are kept under. Throws HANDLER_NOT_FOUND with the nearest. */
+  adHocJob(handler: string): JobSpec;
   scheduleOf(spec: ScheduleSpec): Schedule;
   readPauses(): Promise<ObservedPause[]>;
   housekeeper: Housekeeper;
@@ -135,25 +137,26 @@ export class Installed implements Installation {
     }
   }
 
-  async run(job: string, options: RunHereOptions) {
-    const { runs, where } = await this.#perform(
-      async () => [await this.service.runNow(job, options)],
-      options,
-    );
-    return { run: runs[0]!, where };
+  run(job: string, options: RunHereOptions) {
+    return this.#performOne(() => this.service.runNow(job, options), options);
   }
 
-  async rerun(runId: string, options: RunHereOptions) {
-    const { runs, where } = await this.#perform(
-      async () => [await this.service.rerun(runId, options)],
-      options,
-    );
-    return { run: runs[0]!, where };
+  runAdHoc(handler: string, options: RunHereOptions) {
+    return this.#performOne(() => this.service.runAdHoc({ ...options, handler }), options);
+  }
+
+  rerun(runId: string, options: RunHereOptions) {
+    return this.#performOne(() => this.service.rerun(runId, options), options);
   }
 
   async backfill(job: string, stretch: { from: EpochMs; to: EpochMs }, options: RunHereOptions) {
     const wish = { ...stretch, by: options.by, force: options.force === true };
     return await this.#perform(async () => (await this.service.backfill(job, wish)).runs, options);
+  }
+
+  async #performOne(queue: () => Promise<RunShape>, options: RunHereOptions) {
+    const { runs, where } = await this.#perform(async () => [await queue()], options);
+    return { run: runs[0]!, where };
   }
 
   /** Here and to their end where no service is up, else queued for the service. */
@@ -236,8 +239,7 @@ export class Installed implements Installation {
       bootStartedAt: at,
       atStart: false,
       by: 'settings',
-      scheduleOf: this.#parts.scheduleOf,
-      ...ids,
+      ...{ ...ids, scheduleOf: this.#parts.scheduleOf },
     };
   }
 

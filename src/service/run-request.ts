@@ -10,7 +10,7 @@ import { leaveForAnother } from '#engine/waiting';
 import type { DueJob, EnqueueDecision, NewRun } from '#store/store';
 
 export interface RunRequest {
-  kind: 'manual' | 'startup';
+  kind: 'manual' | 'adhoc' | 'startup';
   at: EpochMs;
   runId: string;
   by: string;
@@ -114,7 +114,7 @@ function startup(rivals: Rivals, row: NewRun, request: RunRequest): EnqueueDecis
 }
 
 function rowOf({ job }: Pick<DueJob, 'job'>, request: RunRequest): NewRun {
-  const once = request.kind === 'manual' && !request.retry;
+  const once = request.kind !== 'startup' && !request.retry;
   return {
     runId: request.runId,
     kind: request.kind,

@@ -3,12 +3,13 @@
 import type { Settings } from '#config/settings';
 import type { Clock, EpochMs } from '#core/clock';
 import type { JsonObject } from '#core/handler';
-import type { JobSpec, StoredJob } from '#core/job';
+import { isAdHoc, type JobSpec, type StoredJob } from '#core/job';
 import type { Pause } from '#core/pause';
 import type { Run, RunState } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { RemovalWish } from '#engine/create';
 import type { Store } from '#store/store';
+import { AdHocRuns, type AdHocWish } from './ad-hoc.ts';
 import { Definitions } from './definitions.ts';
 import { Explainer } from './explain.ts';
 import { type Candidate, Forecast } from './forecast.ts';
@@ -30,6 +31,8 @@ export interface ServiceParts {
   handlerKnown(name: string): boolean;
   /** What is wrong with an input for a handler; null = nothing. */
   inputFault(handler: string, input: JsonObject): string | null;
+  /** What ad hoc runs of the handler are kept under. Throws HANDLER_NOT_FOUND with the nearest. */
+  adHocJob(handler: string): JobSpec;
   /** Jobs as the ledger has them, or, where no service keeps it up to date, as the settings would make them. */
   jobs(): Promise<StoredJob[]>;
   newRunId(): string;
@@ -49,6 +52,7 @@ export class SchedulerService {
   readonly #parts: ServiceParts;
   readonly #lookup: Lookup;
   readonly #byHand: HandRuns;
+  readonly #adHoc: AdHocRuns;
   readonly #pauses: Pauses;
   readonly #definitions: Definitions;
   readonly #explainer: Explainer;
@@ -58,6 +62,7 @@ export class SchedulerService {
     this.#parts = parts;
     this.#lookup = new Lookup(parts.store, parts.jobs);
     this.#byHand = new HandRuns({ ...parts, lookup: this.#lookup });
+    this.#adHoc = new AdHocRuns({ ...parts, define: (spec, by) => this.#definitions.keep(spec, by) });
     this.#pauses = new Pauses({ ...parts, lookup: this.#lookup });
     this.#definitions = new Definitions({ ...parts, lookup: this.#lookup });
     this.#explainer = new Explainer({ ...parts, lookup: this.#lookup });
@@ -67,7 +72,10 @@ export class SchedulerService {
   /** All jobs by id, or those in one state. */
   async list(query: { state?: string } = {}): Promise<JobShape[]> {
     const [jobs, pauses] = [await this.#parts.jobs(), await this.#parts.openPauses()];
-    const shapes = jobs.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((job) => jobShape(job, pauses));
+    const shapes = jobs
+      .filter((job) => !isAdHoc(job))
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+      .map((job) => jobShape(job, pauses));
     return query.state === undefined ? shapes : shapes.filter((job) => job.state === query.state);
   }
 
@@ -119,6 +127,11 @@ export class SchedulerService {
   /** Queues a run by hand (rule 18); see `HandRuns.runNow`. */
   async runNow(idOrName: string, options: RunNowOptions): Promise<RunShape> {
     return await this.#runShape(await this.#byHand.runNow(idOrName, options));
+  }
+
+  /** Queues a run of a handler that needs no job (rule 18); see `AdHocRuns.start`. */
+  async runAdHoc(wish: AdHocWish): Promise<RunShape> {
+    return await this.#runShape(await this.#adHoc.start(wish));
   }
 
   /** Asks for the stop sequence (rule 9). A queued run ends at once. */

@@ -97,6 +97,13 @@ export class HandlerRegistry {
     return this.#handlers.get(name)?.handler.info;
   }
 
+  /** Throws HANDLER_NOT_FOUND as `load` does. */
+  known(name: string): HandlerInfo {
+    const info = this.info(name);
+    if (!info) throw this.#missing(name);
+    return info;
+  }
+
   get names(): string[] {
     return [...this.#handlers.keys()].sort();
   }

@@ -4,9 +4,9 @@ import type { Command } from 'commander';
 import type { JsonObject } from '#core/handler';
 import { missingGraphPassword } from '#service/graph-password';
 import type { Installation } from '#service/host';
-import { type IdOptions, jsonObject, requiredId, withJob } from '../arguments.ts';
+import { type IdOptions, jsonObject, optionalId, requiredId, withJob } from '../arguments.ts';
 import { examples, type Perform } from '../command.ts';
-import { EXIT, SettingsRefused } from '../exit.ts';
+import { EXIT, SettingsRefused, usageError } from '../exit.ts';
 import { ProgressLine } from '../progress.ts';
 import { hasFailed, isOver, outcomeText, queuedText } from '../render/outcome.ts';
 import type { Answer, Session } from '../session.ts';
@@ -18,6 +18,7 @@ interface RunOptions extends IdOptions {
   dryRun?: boolean;
   input?: JsonObject;
   full?: boolean;
+  handler?: string;
 }
 
 export function addRunCommands(program: Command, perform: Perform): void {
@@ -29,8 +30,9 @@ export function addRunCommands(program: Command, perform: Perform): void {
     .option('--dry-run', 'tell the job to change nothing')
     .option('--input <json>', 'values that go before those of the job, as a JSON object', jsonObject('input'))
     .option('--full', `the same as --input '{"full": true}'`)
+    .option('--handler <name>', 'instead of a job: run this code once, with --input as all of its input')
     .action((job: string | undefined, options: RunOptions) =>
-      perform((session) => runJob(session, requiredId(job, options, 'job'), options)),
+      perform((session) => runOne(session, optionalId(job, options), options)),
     );
   examples(run, [
     ['aclarai-scheduler run vault_sync', 'run it now'],
@@ -38,6 +40,7 @@ export function addRunCommands(program: Command, perform: Perform): void {
     ['aclarai-scheduler run vault_sync --full --dry-run', 'read everything, change nothing'],
     [`aclarai-scheduler run report --input '{"month": "2026-03"}'`, 'with a value of its own for this run'],
     ['aclarai-scheduler run nightly_export --force', 'although it is disabled'],
+    [`aclarai-scheduler run --handler report --input '{"month": "2026-03"}'`, 'code that has no job'],
   ]);
   const cancel = program
     .command('cancel-run')
@@ -54,20 +57,27 @@ export function addRunCommands(program: Command, perform: Perform): void {
   ]);
 }
 
-async function runJob(session: Session, job: string, options: RunOptions): Promise<Answer> {
+async function runOne(session: Session, job: string | undefined, options: RunOptions): Promise<Answer> {
+  const { handler } = options;
+  if (handler === undefined) requiredId(job, options, 'job');
+  else if (job !== undefined)
+    throw usageError(`both a job and a handler are given: ${job}, ${handler}`, 'name one of them');
   const installation = await session.open();
-  await refuseWithoutPassword(installation, job);
+  const what = handler ?? job ?? '';
+  await refuseWithoutPassword(installation, what);
   const { io } = session;
-  const progress = new ProgressLine(io.stderr, io.clock, `${job}: running`);
-  const { run, where } = await installation
-    .run(job, {
-      by: session.by,
-      wait: options.wait === true,
-      signal: io.signal,
-      onProgress: (step) => progress.show(step),
-      ...requestOf(options),
-    })
-    .finally(() => progress.clear());
+  const progress = new ProgressLine(io.stderr, io.clock, `${what}: running`);
+  const request = {
+    by: session.by,
+    wait: options.wait === true,
+    signal: io.signal,
+    onProgress: (step: Parameters<ProgressLine['show']>[0]) => progress.show(step),
+    ...requestOf(options),
+  };
+  const { run, where } = await (handler === undefined
+    ? installation.run(what, request)
+    : installation.runAdHoc(handler, request)
+  ).finally(() => progress.clear());
   const isFollowed = where === 'here' || options.wait === true;
   if (!isFollowed) return { data: run, text: queuedText(run) };
   const failed = hasFailed(run) || !isOver(run);
