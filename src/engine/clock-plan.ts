@@ -4,15 +4,19 @@ import type { EpochMs } from '#core/clock';
 import { isScheduled } from '#core/job';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { ClockPlan } from '#store/store';
+import { eraAt, erasOf } from './eras.ts';
 import { Grid } from './grid.ts';
 
 /** Ranges of skips and misses end at `at`; a job goes on with its first slot after it that has no row. */
 export function clockPlan(at: EpochMs, scheduleOf: (spec: ScheduleSpec) => Schedule): ClockPlan {
   return {
-    cut(job, range) {
-      const schedule = scheduleOf(job.schedule);
+    cut(job, range, changes) {
+      const { schedule: had, dormant } = eraAt(erasOf(changes), range.to);
+      const schedule = scheduleOf(had ?? dormant ?? job.schedule);
       const to = schedule.prev(Math.min(at, range.to));
-      return to === null || to < range.from ? null : { to, count: schedule.count(range.from - 1, to) };
+      return to === null || to < range.from
+        ? null
+        : { to, count: Math.min(range.count, schedule.count(range.from - 1, to)) };
     },
     next(job, taken) {
       if (!isScheduled(job)) return { nextSlot: null, nextDue: null };

@@ -37,6 +37,8 @@ interface Definition {
 }
 
 const DEFINING: readonly JobChange['what'][] = [
+  // The time after a corrected clock passes anew, under what holds now (rule 13).
+  'clock',
   'created',
   'updated',
   'schedule',
@@ -46,28 +48,35 @@ const DEFINING: readonly JobChange['what'][] = [
   'returned',
   'deleted',
 ];
+interface Step {
+  standing: Standing;
+  begun: JobChange | null;
+  after: EpochMs;
+}
+
 const NOT_CREATED: Standing = { schedule: null, manualOnly: false, state: 'not_created' };
 
 /**
- * From ever to ever, ascending. `changes` are one job's, newest first as the store answers them; what was written later
- * holds from its instant on, also where a clock that was set back gave it an earlier one.
+ * From ever to ever, ascending. `changes` are one job's and those of the clock, newest first as the store answers them;
+ * what was written later holds from its instant on, also where a clock that was set back gave it an earlier one.
  */
 export function erasOf(changes: readonly JobChange[]): Era[] {
   const defining = changes.filter(defines).reverse();
-  const first = defining[0];
+  const first = defining.find((change) => change.what !== 'clock');
   let standing = first ? standingBefore(first) : NOT_CREATED;
-  const steps: { standing: Standing; begun: JobChange | null }[] = [{ standing, begun: null }];
+  const steps: Step[] = [{ standing, begun: null, after: -Infinity }];
+  let begun: JobChange | null = null;
   for (const change of defining) {
     standing = standingAfter(change, standing);
-    steps.push({ standing, begun: change });
+    if (change.what !== 'clock') begun = change;
+    steps.push({ standing, begun, after: change.at });
   }
   const eras: Era[] = [];
   let upTo = Infinity;
   for (let n = steps.length - 1; n >= 0; n--) {
-    const step = steps[n]!;
-    const after = step.begun?.at ?? -Infinity;
+    const { standing: held, begun: by, after } = steps[n]!;
     const wasLast = steps[n + 1]?.standing.state === 'completed';
-    if (after < upTo) eras.unshift({ after, upTo, ...asEra(step.standing), begun: step.begun, wasLast });
+    if (after < upTo) eras.unshift({ after, upTo, ...asEra(held), begun: by, wasLast });
     upTo = Math.min(upTo, after);
   }
   return eras;
@@ -97,6 +106,7 @@ function standingBefore({ what, before }: JobChange): Standing {
 }
 
 function standingAfter({ what, after }: JobChange, standing: Standing): Standing {
+  if (what === 'clock') return standing;
   if (what === 'orphaned' || what === 'deleted') return { ...standing, state: what };
   if (what === 'state') return { ...standing, state: String(after) };
   return after === null ? standing : standingOf(after as unknown as Definition);

@@ -78,8 +78,9 @@ export class Explainer {
   ): Promise<WhyFacts> {
     const { store, scheduleOf, handlerKnown, enabled } = this.#parts;
     const { job, covering, before, after } = await this.#bearerAt(bearers, at);
-    const changes = await store.changes({ jobUid: job.uid, limit: MANY });
-    const era = at > now ? presentEra(present) : eraAt(erasOf(changes), at);
+    const all = await store.changes({ jobUid: job.uid, andClock: true, limit: MANY });
+    const era = at > now ? presentEra(present) : eraAt(erasOf(all), at);
+    const changes = all.filter((change) => change.jobUid !== null);
     const schedule = era.schedule && scheduleOf(era.schedule);
     const isSlot = schedule?.prev(at) === at;
     const isRowSlot =

@@ -121,7 +121,7 @@ export class HandRuns {
     const job = await lookup.job(idOrName);
     const { force = false, by } = wish;
     refuseToRun(job, { force, handlerKnown: handlerKnown(job.handler) });
-    const eras = erasOf(await store.changes({ jobUid: job.uid, limit: 10_000 }));
+    const eras = erasOf(await store.changes({ jobUid: job.uid, andClock: true, limit: 10_000 }));
     const scheduleAt = (instant: EpochMs) => {
       // What a job lost while it was away has rows by the schedule that it would have had.
       const { schedule, dormant } = eraAt(eras, instant);

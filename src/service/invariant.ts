@@ -62,7 +62,7 @@ async function holesOf(job: StoredJob, parts: InvariantParts): Promise<Hole[]> {
 
 async function look(job: StoredJob, upTo: EpochMs, parts: InvariantParts): Promise<Hole[]> {
   const { store, scheduleOf, breathe } = parts;
-  const eras: Era[] = erasOf(await store.changes({ jobUid: job.uid, limit: MANY }));
+  const eras: Era[] = erasOf(await store.changes({ jobUid: job.uid, andClock: true, limit: MANY }));
   const holes: Hole[] = [];
   for (let after = firstUnseen(job); after < upTo; ) {
     const piece = await accountsOf(job.uid, after, upTo, store);

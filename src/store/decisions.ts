@@ -137,8 +137,11 @@ export type BackfillResult =
 
 /** What the calendar says where a clock was corrected (pure). */
 export interface ClockPlan {
-  /** The part of a range of slots that lies at or before the corrected instant; null = none of it. */
-  cut(job: StoredJob, range: Covers): { to: EpochMs; count: number } | null;
+  /**
+   * The part of a range of slots that lies at or before the corrected instant; null = none of it. `changes` = all of the
+   * job and of the clock, newest first: the range has the slots of the schedule that the job had then.
+   */
+  cut(job: StoredJob, range: Covers, changes: readonly JobChange[]): { to: EpochMs; count: number } | null;
   /** The first slot after the job's cursor that is not `taken` (ascending, as in `DueJob`), and when it is due. */
   next(job: StoredJob, taken: DueJob['taken']): Pick<StoredJob, 'nextSlot' | 'nextDue'>;
 }

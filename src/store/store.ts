@@ -237,7 +237,9 @@ export interface FoundHole {
 }
 
 export interface ChangeQuery {
+  /** With `andClock` the corrections of the clock as well: from such an instant on the latest definition holds anew. */
   jobUid?: string;
+  andClock?: true;
   what?: JobChange['what'];
   before?: EpochMs;
   limit: number;

@@ -124,3 +124,31 @@ it('nor is what nobody decided when the settings change then', async () => {
   await s.installed.reload();
   expect(await s.ledger('tick')).toEqual(['2026-11-21T08:30:00Z missed: schedule_changed x3']);
 });
+
+it('a schedule that was edited before it holds from the corrected instant on, and no slot is reported as lost', async () => {
+  const s = await createScenario({
+    at: '2026-11-21T05:30:30Z',
+    scheduler: 'jobs:\n  tick: { enabled: true, cron: "0 * * * *" }',
+    handlers: { tick: () => ({}) },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T06:10:00Z');
+  await s.stop();
+  await s.advanceTo('2026-11-21T11:15:00Z');
+  await s.start();
+  expect((await s.ledger('tick')).at(-1)).toBe('2026-11-21T11:00:00Z missed: downtime x5');
+  await s.advanceTo('2026-11-21T11:20:00Z');
+  await s.writeSettings(`${OFF}  tick: { enabled: true, cron: "30 * * * *" }`);
+  await s.installed.reload();
+  s.clock.jumpWall(-4 * HOUR);
+  await s.clock.advance(30_000);
+  await s.advanceTo('2026-11-21T12:40:00Z');
+  expect((await s.ledger('tick')).toSorted()).toEqual([
+    '2026-11-21T06:00:00Z succeeded',
+    '2026-11-21T07:00:00Z missed: downtime x1',
+    ...['07', '08', '09', '10', '11', '12'].map((hour) => `2026-11-21T${hour}:30:00Z succeeded`),
+  ]);
+  expect((await s.installed.status()).holes).toEqual([]);
+  expect(await s.service.why('tick', '2026-11-21T09:00:00Z')).toMatchObject({ answer: 'not_scheduled' });
+  expect(await s.service.why('tick', '2026-11-21T09:30:00Z')).toMatchObject({ answer: 'ran' });
+});

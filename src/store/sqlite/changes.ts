@@ -8,6 +8,8 @@ import { changeParams, insertInto, readChange } from './rows.ts';
 const NEWEST = '(:before IS NULL OR at <= :before) ORDER BY seq DESC LIMIT :limit';
 const OF_ALL = `SELECT * FROM job_changes WHERE ${NEWEST}`;
 const OF_JOB = `SELECT * FROM job_changes WHERE job_uid = :jobUid AND ${NEWEST}`;
+const OF_JOB_AND_CLOCK = `SELECT * FROM job_changes
+  WHERE (job_uid = :jobUid OR (what = 'clock' AND job_uid IS NULL)) AND ${NEWEST}`;
 const OF_WHAT = `SELECT * FROM job_changes WHERE what = :what AND ${NEWEST}`;
 const OF_JOB_AND_WHAT = `SELECT * FROM job_changes WHERE job_uid = :jobUid AND what = :what AND ${NEWEST}`;
 
@@ -17,9 +19,9 @@ export function recordChange(db: Database, change: JobChange): void {
 }
 
 export function readChanges(db: Database, query: ChangeQuery): JobChange[] {
-  const { jobUid, what, before = null, limit } = query;
+  const { jobUid, what, before = null, limit, andClock } = query;
   const ofAll = what === undefined ? OF_ALL : OF_WHAT;
-  const ofJob = what === undefined ? OF_JOB : OF_JOB_AND_WHAT;
+  const ofJob = what !== undefined ? OF_JOB_AND_WHAT : andClock ? OF_JOB_AND_CLOCK : OF_JOB;
   const sql = jobUid === undefined ? ofAll : ofJob;
   const bound = {
     before,

@@ -3,7 +3,7 @@
 import type { EpochMs } from '#core/clock';
 import type { StoredJob } from '#core/job';
 import type { ClockPlan } from '../store.ts';
-import { recordChange } from './changes.ts';
+import { readChanges, recordChange } from './changes.ts';
 import type { Database } from './database.ts';
 import { JOB_COLUMNS } from './job-rows.ts';
 import { readAll, updateJob } from './jobs.ts';
@@ -21,6 +21,8 @@ const SHIFT = `UPDATE runs SET not_before = not_before - :back, expires_at = exp
 /** Nothing that a pause held lies after now. A timed one ends at the instant that somebody named. */
 const PAUSES = `UPDATE pauses SET since = min(since, :at), ended_at = min(ended_at, :at)
   WHERE since > :at OR ended_at > :at`;
+/** Changes of one job that are looked through. */
+const MANY = 10_000;
 const LAST_ROW = 'SELECT coalesce(max(seq), 0) AS seq FROM runs';
 
 export function correctClock(
@@ -62,14 +64,16 @@ function moveBack(
 }
 
 function cutRanges(db: Database, job: StoredJob, at: EpochMs, plan: ClockPlan): void {
-  for (const row of db.all(RANGES, { jobUid: job.uid, at })) {
+  const rows = db.all(RANGES, { jobUid: job.uid, at });
+  const changes = rows.length === 0 ? [] : readChanges(db, { jobUid: job.uid, andClock: true, limit: MANY });
+  for (const row of rows) {
     const runId = String(row.run_id);
     const range = {
       from: Number(row.covers_from),
       to: Number(row.covers_to),
       count: Number(row.covers_count),
     };
-    const left = plan.cut(job, range);
+    const left = plan.cut(job, range, changes);
     if (left) db.run(CUT, { runId, ...left });
     else db.run(DELETE, { runId });
   }

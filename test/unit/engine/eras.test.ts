@@ -35,6 +35,16 @@ const table: [string, JobChange[], readonly number[], string[]][] = [
     ['1m', '2m'],
   ],
   [
+    'a clock that was set back behind a changed schedule',
+    [
+      created(),
+      change(5, 'schedule', definition(), definition({ schedule: every('2m') })),
+      { ...change(2, 'clock', { at: T0 + 7 * MINUTE }, { at: T0 + 2 * MINUTE }), jobUid: null },
+    ],
+    [1, 2, 4, 6],
+    ['1m', '2m', '2m', '2m'],
+  ],
+  [
     'disabled and enabled',
     [
       created(),
