@@ -137,7 +137,7 @@ export class SimulatedLedger {
     const due = this.#due
       .takeUpTo(at)
       .filter(({ key, item }) => item.state === 'active' && item.nextDue === key);
-    if (due.length > 1) due.sort((a, b) => a.key - b.key || byId(a.item, b.item));
+    if (due.length > 1) due.sort((a, b) => a.key - b.key || byTurn(a.item, b.item));
     const jobs = new Set(due.map(({ item }) => item));
     if (this.#pauses.length > 0)
       for (const job of [...this.#jobs.values()].filter((each) => this.#isResumed(each, at)).sort(byId))
@@ -260,6 +260,11 @@ export class SimulatedLedger {
     this.#rowOf.delete(run.runId);
     this.#runs.end(run, at, end.state);
   }
+}
+
+/** As the ledger decides what is due at one instant. */
+function byTurn(a: StoredJob, b: StoredJob): number {
+  return a.policy.priority - b.policy.priority || (a.nextSlot ?? 0) - (b.nextSlot ?? 0) || byId(a, b);
 }
 
 function byId(a: StoredJob, b: StoredJob): number {
