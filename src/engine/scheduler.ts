@@ -134,10 +134,11 @@ export class Scheduler {
     let front: Front | null = null;
     for (;;) {
       await this.#lookAtClock();
+      // Before the look at the pauses: nothing is decided that became due after it.
+      at = clock.now();
       await this.observe();
       // Asked to stop meanwhile: what is due is decided at the next start (rule 23).
       if (this.#stopped) return;
-      at = clock.now();
       const fired = await this.#fire(at, stuck, front);
       if (!fired.more || this.#stopped) break;
       front = fired.front;
@@ -177,9 +178,9 @@ export class Scheduler {
   async observe(): Promise<readonly Pause[]> {
     const { store, clock, log, readPauses } = this.#options;
     const before = this.#held;
+    const now = clock.now();
     const held = await readPauses();
     // It began or ended between the last look and this one: a slot that is on time now is decided by what holds now.
-    const now = clock.now();
     const at = Math.min(now, Math.max(this.#lookedAt + 1, now - ON_TIME_MS));
     this.#lookedAt = now;
     this.#held = await store.observe(at, held);

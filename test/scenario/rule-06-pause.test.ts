@@ -2,6 +2,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import { altered } from '../support/altered-store.ts';
 import { createScenario, type Scenario } from '../support/scenario.ts';
 
 const TICK = 'jobs:\n  tick: { enabled: true, cron: "* * * * *" }';
@@ -120,6 +121,31 @@ it('a source that is first seen at a slot holds that slot, though timers wake a 
     '2026-11-21T10:01:00Z skipped: paused',
     '2026-11-21T10:02:00Z succeeded',
   ]);
+});
+
+it('a slot that becomes due while the sources are being read is decided by the next look at them', async () => {
+  let isSlow = false;
+  const s = await createScenario({
+    at: '2026-11-21T10:00:30Z',
+    scheduler: 'jobs:\n  tick: { enabled: true, cron: "* * * * *" }',
+    handlers: { tick: () => ({}) },
+    openStore: altered((store) => ({
+      async observe(...args) {
+        if (isSlow) {
+          isSlow = false;
+          await writeFile(path.join(s.dir, 'vault/.aclarai_pause'), '');
+          s.clock.block(1_000);
+        }
+        return await store.observe(...args);
+      },
+    })),
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T10:00:59.500Z');
+  isSlow = true;
+  await s.installed.reload();
+  await s.advanceTo('2026-11-21T10:02:30Z');
+  expect(await s.ledger()).toEqual(['2026-11-21T10:02:00Z skipped: paused x2']);
 });
 
 it('of two .env files the later that names the variable wins', async () => {

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { openSqliteStore } from '#store/sqlite/open';
 import type { Store } from '#store/store';
+import { altered } from '../support/altered-store.ts';
 import { createScenario, type Scenario, type ScenarioOptions } from '../support/scenario.ts';
 
 const MINUTE = 60_000;
@@ -49,16 +50,10 @@ it('it is compared at every wake, and no sleep is longer than 30 s', async () =>
 
 it('nor is it longer after a fault of the ledger, whatever check_interval says', async () => {
   let isBroken = false;
-  const s = await ticking('', '1 10 * * *', async (options) => {
-    const store = await openSqliteStore(options);
-    return new Proxy(store, {
-      get(target, name: keyof Store) {
-        const own: unknown = target[name];
-        if (name === 'nextWake' && isBroken) return () => Promise.reject(new Error('broken'));
-        return typeof own === 'function' ? own.bind(target) : own;
-      },
-    });
-  });
+  const broken = altered((store) => ({
+    nextWake: (at) => (isBroken ? Promise.reject(new Error('broken')) : store.nextWake(at)),
+  }));
+  const s = await ticking('', '1 10 * * *', broken);
   isBroken = true;
   await s.advanceTo('2026-11-21T10:01:00Z');
   isBroken = false;

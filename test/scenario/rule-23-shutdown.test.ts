@@ -1,7 +1,6 @@
 // Rule 23: shutdown.
 import { expect, it } from 'vitest';
-import { openSqliteStore } from '#store/sqlite/open';
-import type { Store } from '#store/store';
+import { altered } from '../support/altered-store.ts';
 import { createScenario, gate, type HandlerFunction } from '../support/scenario.ts';
 
 const at = '2026-11-21T10:00:30.400Z';
@@ -141,20 +140,12 @@ it('nor what falls due in the very moment in which it is asked to stop', async (
     at,
     scheduler: 'jobs:\n  tick: { enabled: true, cron: "1 10 * * *" }',
     handlers: { tick: () => ({}) },
-    openStore: async (options) => {
-      const store = await openSqliteStore(options);
-      const observe: Store['observe'] = (...args) => {
+    openStore: altered((store) => ({
+      observe(...args) {
         if (isAsked) s.terminate();
         return store.observe(...args);
-      };
-      return new Proxy(store, {
-        get(target, name: keyof Store) {
-          const own: unknown = target[name];
-          if (name === 'observe') return observe;
-          return typeof own === 'function' ? own.bind(target) : own;
-        },
-      });
-    },
+      },
+    })),
   });
   await s.start();
   isAsked = true;
