@@ -6,17 +6,17 @@ import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { ClockPlan } from '#store/store';
 import { eraAt, erasOf } from './eras.ts';
 import { Grid } from './grid.ts';
+import { countOwn, ownUpTo, spansWithin } from './nested.ts';
 
 /** Ranges of skips and misses end at `at`; a job goes on with its first slot after it that has no row. */
 export function clockPlan(at: EpochMs, scheduleOf: (spec: ScheduleSpec) => Schedule): ClockPlan {
   return {
-    cut(job, range, changes) {
+    cut(job, range, { changes, accounts }) {
       const { schedule: had, dormant } = eraAt(erasOf(changes), range.to);
       const schedule = scheduleOf(had ?? dormant ?? job.schedule);
-      const to = schedule.prev(Math.min(at, range.to));
-      return to === null || to < range.from
-        ? null
-        : { to, count: Math.min(range.count, schedule.count(range.from - 1, to)) };
+      const inner = spansWithin(range.runId, range, accounts);
+      const to = ownUpTo(schedule.prev(Math.min(at, range.to)), inner, schedule);
+      return to === null || to < range.from ? null : { to, count: countOwn(range.from, to, inner, schedule) };
     },
     next(job, taken) {
       if (!isScheduled(job)) return { nextSlot: null, nextDue: null };

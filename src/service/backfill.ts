@@ -4,10 +4,11 @@ import { admit } from '#core/admit';
 import type { EpochMs } from '#core/clock';
 import { SchedulerError } from '#core/errors';
 import type { StoredJob } from '#core/job';
-import type { Covers, Run } from '#core/run';
+import type { Run } from '#core/run';
 import type { Schedule } from '#core/schedule';
+import { countOwn, ownFrom, ownUpTo, spansWithin } from '#engine/nested';
 import { dueAt } from '#schedule/jitter';
-import type { BackfillDecision, BackfillView, NewRun } from '#store/store';
+import type { Account, BackfillDecision, BackfillView, NewRun } from '#store/store';
 
 export interface BackfillRequest {
   from: EpochMs;
@@ -34,7 +35,7 @@ const MOST_SLOTS = 1_000;
 export function planBackfill(view: BackfillView, request: BackfillRequest): BackfillDecision {
   const taken = view.rows
     .filter((row) => row.name === null)
-    .map((row) => ({ row, slots: slotsOf(row, view.rows, request) }));
+    .map((row) => ({ row, slots: slotsOf(row, view.accounts, request) }));
   const slots = taken.flatMap((each) => each.slots).sort((a, b) => a - b);
   refuseNoneOrTooMany(slots, view.job);
   const answer = admit(view.job.policy, view, slots.length);
@@ -49,15 +50,18 @@ export function planBackfill(view: BackfillView, request: BackfillRequest): Back
   }));
   const replace = taken
     .filter((each) => each.slots.length > 0)
-    .map(({ row, slots: gone }) => ({ runId: row.runId, with: whatStays(row, gone, view.rows, request) }));
+    .map(({ row, slots: gone }) => ({
+      runId: row.runId,
+      with: whatStays(row, gone, view.accounts, request),
+    }));
   return { kind: 'enqueue', rows, replace };
 }
 
 /** The slots of the row that lie in the stretch; those that have a row of their own, or a narrower one, are not the range's. */
-function slotsOf(row: Run, all: readonly Run[], request: BackfillRequest): EpochMs[] {
+function slotsOf(row: Run, all: readonly Account[], request: BackfillRequest): EpochMs[] {
   if (row.slot === null) return [];
   if (row.covers === null) return row.slot >= request.from && row.slot <= request.to ? [row.slot] : [];
-  const inner = innerOf(row, all);
+  const inner = spansWithin(row.runId, row.covers, all);
   const schedule = scheduleOf(row, request);
   const last = Math.min(row.covers.to, request.to);
   const slots: EpochMs[] = [];
@@ -68,15 +72,6 @@ function slotsOf(row: Run, all: readonly Run[], request: BackfillRequest): Epoch
   )
     if (!inner.some((span) => slot >= span.from && slot <= span.to)) slots.push(slot);
   return slots;
-}
-
-/** What other rows account for within the span of a range: a pause between slots that were decided together. */
-function innerOf({ runId, covers }: Run, all: readonly Run[]): Covers[] {
-  if (covers === null) return [];
-  return all
-    .filter((other) => other.runId !== runId && other.slot !== null)
-    .map((other) => other.covers ?? { from: other.slot!, to: other.slot!, count: 1 })
-    .filter((span) => span.from >= covers.from && span.to <= covers.to);
 }
 
 /** A range lies within one definition of the job: a change closes it. */
@@ -94,21 +89,23 @@ function scheduleOf(row: Run, request: BackfillRequest): Schedule {
 function whatStays(
   row: Run,
   gone: readonly EpochMs[],
-  all: readonly Run[],
+  all: readonly Account[],
   request: BackfillRequest,
 ): NewRun[] {
   if (row.covers === null) return [];
   const { from, to } = row.covers;
   const schedule = scheduleOf(row, request);
-  const inner = innerOf(row, all);
+  const inner = spansWithin(row.runId, row.covers, all);
   const ends = [
     [from, schedule.prev(gone[0]! - 1)],
     [schedule.next(gone.at(-1)!), to],
   ] as const;
-  return ends.flatMap(([first, last]) => {
-    if (first === null || last === null || first > last || first < from || last > to) return [];
-    const others = inner.filter((span) => span.from >= first && span.to <= last);
-    const count = others.reduce((left, span) => left - span.count, schedule.count(first - 1, last));
+  return ends.flatMap(([begin, end]) => {
+    if (begin === null || end === null || begin < from || end > to) return [];
+    const first = ownFrom(begin, inner, schedule);
+    const last = ownUpTo(end, inner, schedule);
+    if (first === null || last === null || first > last) return [];
+    const count = countOwn(first, last, inner, schedule);
     return count > 0 ? [pieceOf(row, { from: first, to: last, count }, request)] : [];
   });
 }

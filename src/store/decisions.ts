@@ -5,9 +5,9 @@ import type { ErrorRecord } from '#core/errors';
 import type { Json, JsonObject } from '#core/handler';
 import type { JobSpec, OpenGap, StoredJob } from '#core/job';
 import type { Pause } from '#core/pause';
-import type { AttemptRecord, Covers, Reason, Run, RunKind, RunState } from '#core/run';
+import type { AttemptRecord, Reason, Run, RunKind, RunState } from '#core/run';
 import type { ScheduleSpec } from '#core/schedule';
-import type { Claimed, ClaimRequest, JobChange } from './store.ts';
+import type { Account, Claimed, ClaimRequest, JobChange } from './store.ts';
 
 /** What `plan` decides on: one job with its pauses (global and own, ended ones too) since its cursor. */
 export interface DueJob {
@@ -116,6 +116,8 @@ export interface BackfillView {
   groupLive: Run[];
   /** Rows `missed` and `skipped` of the job that touch the range, ascending by slot. */
   rows: Run[];
+  /** What all rows account for from the first slot of `rows` to their last, these rows included. */
+  accounts: Account[];
 }
 
 export type BackfillDecision =
@@ -139,9 +141,14 @@ export type BackfillResult =
 export interface ClockPlan {
   /**
    * The part of a range of slots that lies at or before the corrected instant; null = none of it. `changes` = all of the
-   * job and of the clock, newest first: the range has the slots of the schedule that the job had then.
+   * job and of the clock, newest first: the range has the slots of the schedule that the job had then. `accounts` = of
+   * all rows where ranges are cut, these included: what lies inside of a range is not its own.
    */
-  cut(job: StoredJob, range: Covers, changes: readonly JobChange[]): { to: EpochMs; count: number } | null;
+  cut(
+    job: StoredJob,
+    range: Account,
+    past: { changes: readonly JobChange[]; accounts: readonly Account[] },
+  ): { to: EpochMs; count: number } | null;
   /** The first slot after the job's cursor that is not `taken` (ascending, as in `DueJob`), and when it is due. */
   next(job: StoredJob, taken: DueJob['taken']): Pick<StoredJob, 'nextSlot' | 'nextDue'>;
 }

@@ -152,3 +152,29 @@ it('a schedule that was edited before it holds from the corrected instant on, an
   expect(await s.service.why('tick', '2026-11-21T09:00:00Z')).toMatchObject({ answer: 'not_scheduled' });
   expect(await s.service.why('tick', '2026-11-21T09:30:00Z')).toMatchObject({ answer: 'ran' });
 });
+
+it('a range around a pause that is cut right behind the pause ends with a slot of its own', async () => {
+  const s = await createScenario({
+    at: '2026-11-21T10:00:30Z',
+    scheduler: 'jobs:\n  tick: { enabled: true, cron: "0 * * * *", misfire_policy: all, handler: gone }',
+    handlers: { tick: () => ({}) },
+  });
+  await s.start();
+  await s.stop();
+  const command = await s.command();
+  await s.advanceTo('2026-11-21T12:30:00Z');
+  const until = Date.parse('2026-11-21T14:30:00Z');
+  await command.service.pause({ reason: null, until, by: 'ann' });
+  await s.advanceTo('2026-11-21T18:40:00Z');
+  await s.start();
+  const range = '2026-11-21T18:00:00Z skipped: handler_missing x6';
+  expect((await s.ledger('tick')).toSorted()).toEqual(['2026-11-21T14:00:00Z skipped: paused x2', range]);
+  s.clock.jumpWall(-4 * HOUR);
+  await s.clock.advance(30_000);
+  expect((await s.ledger('tick')).toSorted()).toEqual([
+    '2026-11-21T12:00:00Z skipped: handler_missing x2',
+    '2026-11-21T14:00:00Z skipped: paused x2',
+  ]);
+  await s.advanceTo('2026-11-21T16:40:00Z');
+  expect((await s.installed.status()).holes).toEqual([]);
+});

@@ -168,11 +168,35 @@ it('a range around a pause loses its own slots only', async () => {
   ]);
   await s.writeSettings(`${OFF}  ${text.replace('gone', 'tick')}`);
   await s.installed.reload();
-  const { slots } = await backfill(s, '17:00', '21:30');
-  expect(slots.map((slot) => slot.slice(11, 13))).toEqual(['17', '18', '19', '20', '21']);
+  await backfill(s, '21:00', '21:30');
+  const { slots } = await backfill(s, '17:00', '20:30');
+  expect(slots.map((slot) => slot.slice(11, 13))).toEqual(['17', '18', '19', '20']);
   expect((await sorted(s)).slice(-2)).toEqual([
     '2026-11-21T21:00:00Z succeeded',
     '2026-11-21T22:00:00Z skipped: handler_missing',
+  ]);
+});
+
+it('a range around slots that ran, before a clock was set back, loses its own slots only', async () => {
+  const s = await createScenario({
+    at: '2026-11-21T08:30:00Z',
+    scheduler: 'jobs:\n  tick: { enabled: true, cron: "0 * * * *" }',
+    handlers: { tick: () => ({}) },
+  });
+  await s.start();
+  await s.advanceTo('2026-11-21T11:30:00Z');
+  s.clock.jumpWall(-4 * 3_600_000);
+  await s.clock.advance(30_000);
+  await s.stop();
+  await s.advanceTo('2026-11-21T14:30:00Z');
+  await s.start();
+  const ran = ['09', '10', '11'].map((hour) => `2026-11-21T${hour}:00:00Z succeeded`);
+  expect(await sorted(s)).toEqual([...ran, '2026-11-21T14:00:00Z missed: downtime x4']);
+  const { slots } = await backfill(s, '12:00', '13:00');
+  expect(slots.map((slot) => slot.slice(11, 13))).toEqual(['12', '13']);
+  expect((await sorted(s)).filter((row) => row.includes('missed'))).toEqual([
+    '2026-11-21T08:00:00Z missed: downtime',
+    '2026-11-21T14:00:00Z missed: downtime',
   ]);
 });
 

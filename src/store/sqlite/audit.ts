@@ -4,7 +4,7 @@ import type { EpochMs } from '#core/clock';
 import type { RunState } from '#core/run';
 import type { Account, FoundHole } from '../store.ts';
 import { recordChange } from './changes.ts';
-import type { Database } from './database.ts';
+import type { Database, Row } from './database.ts';
 
 /** Slots by the key of the ledger; a range that reaches past the end by the index `runs_covering`. */
 const ACCOUNTS = `SELECT run_id, state, slot, coalesce(covers_from, slot) AS first, coalesce(covers_count, 1) AS count
@@ -13,6 +13,8 @@ const ACCOUNTS = `SELECT run_id, state, slot, coalesce(covers_from, slot) AS fir
     FROM runs WHERE job_uid = :jobUid AND covers_to > :upTo AND covers_from <= :upTo AND covers_from IS NOT NULL
       AND :upTo > :after
   ORDER BY slot LIMIT :limit`;
+/** As a limit: none, to SQLite. */
+export const ALL = -1;
 const MARK = 'UPDATE jobs SET audited_to = :to WHERE uid = :uid AND audited_to < :to';
 
 /**
@@ -33,13 +35,18 @@ export function readAccounts(
   upTo: EpochMs,
   limit: number,
 ): Account[] {
-  return db.all(ACCOUNTS, { jobUid, after, upTo, limit }).map((row) => ({
+  return db.all(ACCOUNTS, { jobUid, after, upTo, limit }).map(readAccount);
+}
+
+/** Of a row with the columns of `ACCOUNTS`. */
+export function readAccount(row: Row): Account {
+  return {
     runId: String(row.run_id),
     state: String(row.state) as RunState,
     from: Number(row.first),
     to: Number(row.slot),
     count: Number(row.count),
-  }));
+  };
 }
 
 export function markAudited(

@@ -4,7 +4,8 @@ import type { EpochMs } from '#core/clock';
 import { SchedulerError } from '#core/errors';
 import type { StoredJob } from '#core/job';
 import type { Run } from '#core/run';
-import type { BackfillDecision, BackfillResult, BackfillView, NewRun } from '../store.ts';
+import type { Account, BackfillDecision, BackfillResult, BackfillView, NewRun } from '../store.ts';
+import { ALL, readAccounts } from './audit.ts';
 import { recordChange } from './changes.ts';
 import { type Database, isRefusedRow } from './database.ts';
 import { conflict } from './fire.ts';
@@ -33,7 +34,7 @@ export function backfillRuns(
   if (!job) return { kind: 'no_job' };
   const { live, groupLive } = new Views(db, job.cursor).of(job);
   const rows = readAll(db, db.rows(TOUCHING, { jobUid: job.uid, ...range }));
-  const decision = decide({ job, live, groupLive, rows });
+  const decision = decide({ job, live, groupLive, rows, accounts: accountsWithin(db, rows) });
   if (decision.kind === 'refuse') return decision;
   for (const { runId, with: pieces } of decision.replace) {
     const old = rows.find((row) => row.runId === runId);
@@ -42,6 +43,15 @@ export function backfillRuns(
     replace(db, job, old, pieces, at);
   }
   return { kind: 'queued', runs: decision.rows.map((row) => addOrRefuse(db, job, row, at)) };
+}
+
+/** Of the whole of each row, beyond the range that was asked for: what lies inside of it is not its own. */
+function accountsWithin(db: Database, rows: readonly Run[]): Account[] {
+  const [first] = rows;
+  if (!first) return [];
+  const from = Math.min(...rows.map((row) => row.covers?.from ?? row.slot ?? Infinity));
+  const to = Math.max(...rows.map((row) => row.slot ?? -Infinity));
+  return readAccounts(db, first.jobUid, from - 1, to, ALL);
 }
 
 /** What stays of a row keeps its history: when it was decided, how late, and why. */

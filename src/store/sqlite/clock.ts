@@ -3,6 +3,7 @@
 import type { EpochMs } from '#core/clock';
 import type { StoredJob } from '#core/job';
 import type { ClockPlan } from '../store.ts';
+import { ALL, readAccount, readAccounts } from './audit.ts';
 import { readChanges, recordChange } from './changes.ts';
 import type { Database } from './database.ts';
 import { JOB_COLUMNS } from './job-rows.ts';
@@ -10,7 +11,7 @@ import { readAll, updateJob } from './jobs.ts';
 import { takenSlots } from './view.ts';
 
 const AHEAD = `SELECT ${JOB_COLUMNS} FROM jobs WHERE deleted_at IS NULL AND cursor > :at ORDER BY id`;
-const RANGES = `SELECT run_id, covers_from, covers_to, covers_count FROM runs
+const RANGES = `SELECT run_id, state, covers_from AS first, slot, covers_count AS count FROM runs
   WHERE job_uid = :jobUid AND covers_to > :at AND covers_from IS NOT NULL AND state IN ('skipped', 'missed')
   ORDER BY slot`;
 const CUT = `UPDATE runs SET slot = :to, covers_to = :to, covers_count = :count WHERE run_id = :runId`;
@@ -64,16 +65,17 @@ function moveBack(
 }
 
 function cutRanges(db: Database, job: StoredJob, at: EpochMs, plan: ClockPlan): void {
-  const rows = db.all(RANGES, { jobUid: job.uid, at });
-  const changes = rows.length === 0 ? [] : readChanges(db, { jobUid: job.uid, andClock: true, limit: MANY });
-  for (const row of rows) {
-    const runId = String(row.run_id);
-    const range = {
-      from: Number(row.covers_from),
-      to: Number(row.covers_to),
-      count: Number(row.covers_count),
-    };
-    const left = plan.cut(job, range, changes);
+  const ranges = db.all(RANGES, { jobUid: job.uid, at }).map(readAccount);
+  if (ranges.length === 0) return;
+  const from = Math.min(...ranges.map((range) => range.from));
+  const to = Math.max(...ranges.map((range) => range.to));
+  const past = {
+    changes: readChanges(db, { jobUid: job.uid, andClock: true, limit: MANY }),
+    accounts: readAccounts(db, job.uid, from - 1, to, ALL),
+  };
+  for (const range of ranges) {
+    const { runId } = range;
+    const left = plan.cut(job, range, past);
     if (left) db.run(CUT, { runId, ...left });
     else db.run(DELETE, { runId });
   }
