@@ -178,3 +178,34 @@ it('a range around a pause that is cut right behind the pause ends with a slot o
   await s.advanceTo('2026-11-21T16:40:00Z');
   expect((await s.installed.status()).holes).toEqual([]);
 });
+
+it.each([
+  [
+    'is resumed before its time comes again, runs at its time',
+    '2026-11-21T10:00:00Z',
+    '2026-11-21T12:00:00Z',
+  ],
+  [
+    'is still paused when its time comes again, runs at resume',
+    '2026-11-21T12:30:00Z',
+    '2026-11-21T12:30:00Z',
+  ],
+])('a one-time job that a pause held, and that %s', async (_name, resumed, ran) => {
+  const s = await createScenario({
+    at: '2026-11-21T11:30:00Z',
+    scheduler: 'jobs:\n  party: { enabled: true, at: "2026-11-21T12:00:00Z" }',
+    handlers: { party: () => ({}) },
+  });
+  await s.start({ paused: true });
+  await s.advanceTo('2026-11-21T12:10:00Z');
+  expect(await s.ledger('party')).toEqual(['2026-11-21T12:00:00Z skipped: paused']);
+  s.clock.jumpWall(-4 * HOUR);
+  await s.clock.advance(30_000);
+  expect(await s.service.find('party')).toMatchObject({ next_run: '2026-11-21T12:00:00Z' });
+  await s.advanceTo(resumed);
+  await s.service.resume({ by: 'ann' });
+  await s.advanceTo('2026-11-21T12:40:00Z');
+  expect(s.calls.map((call) => call.at)).toEqual([ran]);
+  expect(await s.ledger('party')).toEqual(['2026-11-21T12:00:00Z succeeded']);
+  expect(await s.service.find('party')).toMatchObject({ state: 'completed' });
+});

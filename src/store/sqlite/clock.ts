@@ -51,6 +51,9 @@ function moveBack(
   cutRanges(db, job, at, plan);
   // A gap that reaches past now is over: what comes next opens another one.
   const gap = job.gap && job.gap.to > at ? null : job.gap;
+  // A one-time job waits in its gap row for the end of the pause: its only slot is still to come, and decided then.
+  const isUndecided = job.schedule.kind === 'at' && job.state === 'active';
+  if (isUndecided && job.gap && gap === null) db.run(DELETE, { runId: job.gap.runId });
   const takenTo = Math.max(job.cursor, job.takenTo ?? 0);
   const back: StoredJob = { ...job, cursor: at, takenTo, gap, auditedTo: Math.min(job.auditedTo, at) };
   const { nextSlot, nextDue } = plan.next(back, takenSlots(db, back));
