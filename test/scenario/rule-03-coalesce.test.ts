@@ -72,8 +72,9 @@ it('slots before and after a pause become one run; those of the pause are not co
     handlers: { tick: () => ({}) },
   });
   await s.start();
+  const command = await s.command();
   s.clock.block(60_000);
-  await s.service.pause({ reason: null, until: Date.parse('2026-11-21T10:02:30Z'), by: 'ann' });
+  await command.service.pause({ reason: null, until: Date.parse('2026-11-21T10:02:30Z'), by: 'ann' });
   s.clock.block(120_000);
   await s.advanceTo('2026-11-21T10:03:31Z');
   expect((await s.ledger('tick')).toSorted()).toEqual([
