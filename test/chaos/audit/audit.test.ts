@@ -188,6 +188,31 @@ it('finds a run that a pause should have held', () => {
   ]);
 });
 
+it('finds nothing where an attempt was given back and is made again by the next service', () => {
+  const after = found(({ evidence, diary }) => {
+    const [first] = diary.lives;
+    Object.assign(first!, { end: 'stopped', askedToStopAt: at(5) + 8, endedAt: at(5) + 500 });
+    const [pid, began] = [PID + 1, at(5) + 850];
+    diary.lives.push({
+      ...first!,
+      n: 2,
+      pid,
+      spawnedAt: at(5) + 600,
+      upAt: at(5) + 800,
+      endedAt: at(6),
+      end: 'killed',
+    });
+    evidence.boots.push({ ...evidence.boots[0]!, boot_id: 'next', pid, started_at: at(5) + 700 });
+    const back = { n: 1, startedAt: at(5) + 5, endedAt: at(5) + 9, outcome: 'given_back' };
+    const again = { n: 1, startedAt: began, endedAt: began + 9, outcome: 'succeeded' };
+    replace(evidence, runAt(5, { attempts: [back, again], started_at: began, ended_at: began + 9 }));
+    const [begin, end] = evidence.effects.filter(({ runId }) => runId === 'run-5');
+    evidence.effects = evidence.effects.filter((effect) => effect !== end);
+    evidence.effects.push({ ...begin!, pid, at: began + 6 }, { ...end!, pid, at: began + 8 });
+  });
+  expect(after).toEqual([]);
+});
+
 it('finds an interruption in a life that nobody killed, and a run that never ended', () => {
   const row = runAt(5, { state: 'running' });
   const attempts = [{ n: 1, startedAt: at(5) + 5, endedAt: at(5) + 6, outcome: 'interrupted' }];

@@ -62,7 +62,7 @@ function checkPlaces(about: Case): void {
   const begins = about.evidence.effects.filter(({ what }) => what === 'begin');
   const ends = Map.groupBy(
     about.evidence.effects.filter(({ what }) => what === 'end'),
-    ({ runId, attempt }) => `${runId} ${attempt}`,
+    triedBy,
   );
   const atWork = new Map<string, { until: number; begin: Effect }[]>();
   for (const begin of begins) {
@@ -74,11 +74,14 @@ function checkPlaces(about: Case): void {
     const others = (atWork.get(place) ?? []).filter(({ until }) => until > begin.at);
     if (others.length >= places && policy.overlap !== 'allow')
       about.report('unexplained', row, 'no place was free', begin, ...others);
-    const end = ends.get(`${begin.runId} ${begin.attempt}`)?.find(({ at }) => at >= begin.at)?.at;
+    const end = ends.get(triedBy(begin))?.find(({ at }) => at >= begin.at)?.at;
     const until = end ?? about.lifeAt(begin.at)?.endedAt ?? begin.at;
     atWork.set(place, [...others, { until, begin }]);
   }
 }
+
+/** What was given back is tried again under the same number, in another process. */
+const triedBy = ({ runId, attempt, pid }: Effect) => `${runId} ${attempt} ${pid}`;
 
 /** Counters and the state of the handler are saved with the ending that they belong to. */
 function checkCounts(about: Case, job: JobRow): void {
