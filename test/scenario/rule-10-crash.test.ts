@@ -2,6 +2,17 @@
 import { expect, it } from 'vitest';
 import { createScenario, gate, type Scenario } from '../support/scenario.ts';
 
+/** `hourly` at a minute past, whose handler never ends; up at 10:00:30. */
+async function hanging(keys = ''): Promise<Scenario> {
+  const s = await createScenario({
+    at: '2026-11-21T10:00:30Z',
+    scheduler: `jobs:\n  hourly: { enabled: true, cron: "1 * * * *"${keys} }`,
+    handlers: { hourly: () => gate().promise },
+  });
+  await s.start();
+  return s;
+}
+
 it('a run cut by a crash is one failed attempt and goes on by rule 7, with the same key', async () => {
   const work = gate();
   let calls = 0;
@@ -26,12 +37,7 @@ it('a run cut by a crash is one failed attempt and goes on by rule 7, with the s
 });
 
 it('rerun_on_interrupt: false ends it as interrupted', async () => {
-  const s = await createScenario({
-    at: '2026-11-21T10:00:30Z',
-    scheduler: 'jobs:\n  hourly: { enabled: true, cron: "1 * * * *", rerun_on_interrupt: false }',
-    handlers: { hourly: () => gate().promise },
-  });
-  await s.start();
+  const s = await hanging(', rerun_on_interrupt: false');
   await s.advanceTo('2026-11-21T10:01:30Z');
   await s.crash();
   await s.start();
@@ -39,12 +45,7 @@ it('rerun_on_interrupt: false ends it as interrupted', async () => {
 });
 
 it('a run that was being cancelled ends as cancelled, whether or not it would have been tried again', async () => {
-  const s = await createScenario({
-    at: '2026-11-21T10:00:30Z',
-    scheduler: 'jobs:\n  hourly: { enabled: true, cron: "1 * * * *", rerun_on_interrupt: false }',
-    handlers: { hourly: () => gate().promise },
-  });
-  await s.start();
+  const s = await hanging(', rerun_on_interrupt: false');
   await s.advanceTo('2026-11-21T10:01:30Z');
   const [run] = await s.rows('hourly');
   await s.service.cancelRun(run!.run_id, 'ann');
@@ -138,12 +139,7 @@ async function crashing(
 }
 
 it('a live run carries boot and lease, and a heartbeat that its handler cannot hold up', async () => {
-  const s = await createScenario({
-    at: '2026-11-21T10:00:30Z',
-    scheduler: 'jobs:\n  hourly: { enabled: true, cron: "1 * * * *" }',
-    handlers: { hourly: () => gate().promise },
-  });
-  await s.start();
+  const s = await hanging();
   await s.advanceTo('2026-11-21T10:01:25Z');
   const [run] = await s.rows('hourly');
   const status = await s.installed.status();
