@@ -102,8 +102,7 @@ export class Installed implements Installation {
   }
 
   async status(): Promise<StatusShape> {
-    const [boot] = await this.#parts.store.boots({ limit: 1 });
-    const jobs = await this.#jobs();
+    const [[boot], jobs] = [await this.#parts.store.boots({ limit: 1 }), await this.#jobs()];
     return statusShape({
       served: this.isServed,
       boot: boot ?? null,
@@ -112,6 +111,7 @@ export class Installed implements Installation {
       counts: await this.#parts.store.counts(),
       clockBehindMs: await suspiciouslyBehind(this.#parts.store, this.#parts.clock.now()),
       holes: await knownHoles(this.#parts.store, jobs),
+      ledgerFault: await this.#parts.store.fault(),
       settings: this.settings,
       faults: [...this.#parts.faults, ...this.#reloader.faults],
       restartRequired: this.#reloader.restartRequired,

@@ -20,6 +20,8 @@ export interface StatusInput {
   clockBehindMs: number;
   /** Slots without an account that the invariant check has found. */
   holes: readonly HoleShape[];
+  /** Why the ledger takes nothing, where this process knows. */
+  ledgerFault: string | null;
   settings: Settings;
   /** Faults of the file as it is now; the last good settings stay in force. */
   faults: readonly Note[];
@@ -56,7 +58,11 @@ export function statusShape(input: StatusInput) {
     graph: graphName(settings),
     config_error: input.faults.length > 0 ? input.faults.map(formatNote) : null,
     restart_required: input.restartRequired,
-    warnings: [...settings.warnings.map(formatNote), ...input.jobs.flatMap(circuitText), ...silence(input)],
+    warnings: [
+      ...(input.ledgerFault === null ? silence(input) : [input.ledgerFault]),
+      ...settings.warnings.map(formatNote),
+      ...input.jobs.flatMap(circuitText),
+    ],
     holes: input.holes,
     /** Seconds behind the newest row; nothing is started until it is right or accepted. Null = not suspicious. */
     clock_behind: input.clockBehindMs > 0 ? Math.round(input.clockBehindMs / 1000) : null,
@@ -79,7 +85,12 @@ function circuitText({ id, circuit, failStreak, schedule }: StoredJob): string[]
 const SILENT_MS = 30_000;
 
 function silence({ served, boot, now, settings }: StatusInput): string[] {
-  if (!served || boot === null || now - boot.lastTick <= SILENT_MS) return [];
+  if (!served) return [];
+  if (boot === null)
+    return [
+      'a process holds the service lock and is not in this ledger: the file was replaced under it; stop that process and start it again',
+    ];
+  if (now - boot.lastTick <= SILENT_MS) return [];
   const since = iso(boot.lastTick, settings.scheduler.timezone);
   return [
     `the service has written nothing since ${since}: its disk may be full or its ledger held by another process; its log says which`,

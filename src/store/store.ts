@@ -163,6 +163,8 @@ export interface Store {
    * read. `lost` once, when no more will be told. Null where nothing tells of writes: then only asking does.
    */
   onWrite(told: () => void, lost: () => void): (() => void) | null;
+  /** Why nothing can be written although it can be read: its file was deleted, moved or replaced. Null = no such reason. */
+  fault(): Promise<string | null>;
   close(): Promise<void>;
 }
 

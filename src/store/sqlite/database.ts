@@ -2,6 +2,7 @@
 
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { SchedulerError } from '#core/errors';
+import { LedgerPlace } from './ledger-place.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 /** A row as the values of its select list, in its order. */
@@ -29,6 +30,7 @@ export class Database {
   readonly #statements = new Map<string, StatementSync>();
   readonly #listings = new Map<string, StatementSync>();
   readonly #remembered = new Map<string, unknown>();
+  #place: LedgerPlace | null = null;
 
   constructor(file: string, options: { busyTimeoutMs?: number; readOnly?: boolean } = {}) {
     const { busyTimeoutMs = BUSY_TIMEOUT_MS, readOnly = false } = options;
@@ -88,8 +90,20 @@ export class Database {
     return Object.values(this.get(`PRAGMA ${name}`) ?? {})[0] ?? null;
   }
 
+  /** From here on nothing is written once the file is not the one at its path any more. */
+  keepPlace(): void {
+    this.#place = new LedgerPlace(this.file);
+  }
+
+  /** The fault that keeps `write` from writing; null = none is known. */
+  placeFault(): SchedulerError | null {
+    return this.#place?.fault() ?? null;
+  }
+
   /** All of `work` or nothing. Takes the right to write at once, so that what it reads stays true. */
   write<T>(work: () => T): T {
+    const fault = this.placeFault();
+    if (fault) throw fault;
     return this.#transaction('BEGIN IMMEDIATE', work);
   }
 

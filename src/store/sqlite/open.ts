@@ -52,6 +52,7 @@ export function openLedgerFile(file: string, busyTimeoutMs?: number): Database {
       'PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000',
     );
     migrate(db);
+    db.keepPlace();
     return db;
   } catch (error) {
     db.close();

@@ -220,6 +220,10 @@ export class SqliteStore implements Store {
     return this.#tellsOfWrites ? watchWrites(this.#db.file, told, lost) : null;
   }
 
+  async fault(): Promise<string | null> {
+    return this.#db.placeFault()?.message ?? null;
+  }
+
   async close(): Promise<void> {
     this.#db.close();
   }
