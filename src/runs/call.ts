@@ -30,6 +30,8 @@ export interface ThreadRequest {
   signal: AbortSignal;
   log: JobLog;
   paused(): boolean;
+  /** The code is loaded and the handler is called: from here on its time limit counts (rule 8). */
+  onCalled(): void;
   onProgress(progress: Progress): void;
   call(operation: string, input: JsonObject): Promise<Json>;
 }

@@ -7,8 +7,11 @@ import { RetryRequest, SkipRequest } from './context.ts';
 import type { AttemptEnd } from './decide.ts';
 import type { Result } from './result.ts';
 
-/** Why the signal was aborted; null = it was not. */
-export type AbortCause = 'timeout' | 'cancel' | 'shutdown' | null;
+/** Why the signal was aborted; null = it was not. `start` = the thread did not come up. */
+export type AbortCause = 'timeout' | 'start' | 'cancel' | 'shutdown' | null;
+
+/** From the claim of a run to the call of its handler in a thread: the code is loaded, on a machine that may be busy. */
+export const START_LIMIT_MS = 60_000;
 
 export type Returned = { kind: 'returned'; result: Result } | { kind: 'threw'; error: unknown };
 
@@ -37,6 +40,14 @@ export function classify(returned: Returned, cause: AbortCause, timeoutMs: numbe
       'raise `timeout`, or stop when ctx.signal aborts',
     );
     return { ...base, outcome: 'timed_out', error: toErrorRecord(error) };
+  }
+  if (cause === 'start') {
+    const error = new SchedulerError(
+      'EXECUTION_ERROR',
+      `the job's thread did not call its code within ${formatDuration(START_LIMIT_MS)}`,
+      'look at what the job file does before `run` is called, and at the load of the machine',
+    );
+    return { ...base, outcome: 'failed', error: toErrorRecord(error) };
   }
   if (cause === 'cancel') return { ...base, outcome: 'cancelled', error: null };
   if (returned.kind === 'returned') {

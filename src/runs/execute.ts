@@ -9,7 +9,7 @@ import type { Log } from '#core/log';
 import { type Run, runName } from '#core/run';
 import type { Ending } from '#store/store';
 import { type Call, callInline, type StartThread } from './call.ts';
-import { type AbortCause, type Classified, classify, type Returned } from './classify.ts';
+import { type AbortCause, type Classified, classify, type Returned, START_LIMIT_MS } from './classify.ts';
 import { contextData, createContext, type Progress } from './context.ts';
 import { decide } from './decide.ts';
 import { checkedInput } from './input.ts';
@@ -78,6 +78,8 @@ class Attempt {
   codeHash: string | null = null;
   /** `ctx.state` after the call. */
   state: Json | undefined;
+  #cancelLimit: () => void = () => {};
+  #isOver = false;
 
   constructor(run: Run, job: StoredJob, stopper: Stopper, parts: ExecuteParts) {
     this.#run = run;
@@ -88,12 +90,12 @@ class Attempt {
   }
 
   async call(): Promise<Returned> {
-    let isOver = false;
-    // A loop that was held up hears of the limit before it reads what the handler has answered in time.
-    const afterAnswers = () => setImmediate(() => !isOver && stop(this.#stopper, 'timeout'));
-    const cancelLimit = this.#parts.clock.timer(this.#run.snapshot.policy.timeoutMs, afterAnswers);
+    const { policy, handler: name } = this.#run.snapshot;
+    // Code in this thread is called at once; another thread has to come up first, and its limit counts from the call.
+    if (policy.isolation === 'inline') this.#limit(policy.timeoutMs, 'timeout');
+    else this.#limit(START_LIMIT_MS, 'start');
     try {
-      const handler = await this.#parts.loadHandler(this.#run.snapshot.handler);
+      const handler = await this.#parts.loadHandler(name);
       this.codeHash = handler.codeHash;
       const { result, state } = await (await this.#start(handler)).answer;
       this.state = state;
@@ -103,9 +105,17 @@ class Attempt {
       if (stack !== null && this.#stopper.cause === null) this.log.debug('the handler threw', { stack });
       return { kind: 'threw', error };
     } finally {
-      isOver = true;
-      cancelLimit();
+      this.#isOver = true;
+      this.#cancelLimit();
     }
+  }
+
+  /** Takes the place of the limit before. */
+  #limit(ms: number, cause: 'timeout' | 'start'): void {
+    this.#cancelLimit();
+    // A loop that was held up hears of the limit before it reads what the handler has answered in time.
+    const afterAnswers = () => setImmediate(() => !this.#isOver && stop(this.#stopper, cause));
+    this.#cancelLimit = this.#parts.clock.timer(ms, afterAnswers);
   }
 
   async #start(handler: Handler): Promise<Call> {
@@ -127,8 +137,10 @@ class Attempt {
       this.#stopper.call = this.#parts.startThread({
         ...{ ...acts, code, data, input },
         maxMemoryMb: policy.maxMemoryMb,
+        onCalled: () => this.#limit(policy.timeoutMs, 'timeout'),
       });
     } else {
+      if (policy.isolation !== 'inline') this.#limit(policy.timeoutMs, 'timeout');
       const ctx = createContext(data, checkedInput(handler.info, input), {
         ...acts,
         clock: this.#parts.clock,
@@ -148,6 +160,7 @@ export function stop(stopper: Stopper, cause: Exclude<AbortCause, null>): void {
 
 const ABORT_MESSAGES = {
   timeout: 'the time limit of the run is over',
+  start: 'the thread of the run did not come up in time',
   cancel: 'the run was cancelled',
   shutdown: 'the service is stopping',
 };

@@ -85,6 +85,7 @@ export async function startJob(
     signal: aborter.signal,
     log: { debug: take('debug'), info: take('info'), warn: take('warn'), error: take('error') },
     paused: options.paused ?? (() => false),
+    onCalled: () => {},
     onProgress: (progress) => progressed.push(progress),
     call: options.call ?? (async () => null),
   });

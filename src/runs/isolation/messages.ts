@@ -29,6 +29,7 @@ export const SHARED_BYTES = Int32Array.BYTES_PER_ELEMENT * Object.keys(SHARED).l
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export type FromThread =
+  | { kind: 'called' }
   | { kind: 'log'; level: LogLevel; message: string; fields: object }
   | { kind: 'progress'; progress: Progress }
   | { kind: 'call'; id: number; operation: string; input: JsonObject }

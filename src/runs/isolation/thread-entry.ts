@@ -53,6 +53,7 @@ async function run(): Promise<FromThread> {
       onProgress: (latest) => progress.report(latest),
       call: (operation, args) => calls.ask(operation, args),
     });
+    post({ kind: 'called' });
     const result = readResult(await handler.call(ctx));
     return { kind: 'returned', result, state: readState(ctx.state) };
   } catch (thrown) {

@@ -93,8 +93,11 @@ class JobThread implements Call {
   }
 
   #take(message: FromThread): void {
-    const { log, onProgress } = this.#request;
+    const { log, onProgress, onCalled } = this.#request;
     switch (message.kind) {
+      case 'called':
+        onCalled();
+        return;
       case 'log':
         Atomics.add(this.#shared, SHARED.taken, 1);
         log[message.level](message.message, message.fields);
