@@ -32,6 +32,8 @@ export interface ExplainerParts {
   cap(): number;
   /** `scheduler.enabled`. */
   enabled(): boolean;
+  /** Some process holds the loops. */
+  isServed(): boolean;
 }
 
 export class Explainer {
@@ -107,6 +109,7 @@ export class Explainer {
     return {
       ...facts,
       inTheWay: row?.by && isRefused(row) ? await store.run(row.by) : null,
+      lostSince: row && isHeld(row) ? await this.#lostSince(row) : null,
       waiting: row?.state === 'queued' ? await this.#waiting(row, job, now) : null,
       handlerKnown: row !== null && handlerKnown(row.snapshot.handler),
       nextSlot: isScheduled(present) ? scheduleOf(present.schedule).next(Math.max(at, now)) : null,
@@ -137,6 +140,13 @@ export class Explainer {
     // Those that hold now may lie outside the store.
     const held = at === clock.now() ? await openPauses() : await store.pauses({ from: at, to: at });
     return held.filter((pause) => pause.jobUid === null || pause.jobUid === job.uid);
+  }
+
+  /** The last sign of life of the process that ran it; null = it is there. Nobody but the newest boot runs anything. */
+  async #lostSince(row: Run): Promise<EpochMs | null> {
+    const boots = await this.#parts.store.boots({ limit: MANY });
+    if (boots[0]?.bootId === row.bootId && this.#parts.isServed()) return null;
+    return boots.find((boot) => boot.bootId === row.bootId)?.lastTick ?? row.startedAt;
   }
 
   async #waiting(row: Run, job: StoredJob, now: EpochMs): Promise<Waiting> {
@@ -211,6 +221,10 @@ function wasAway(
 function narrowest(rows: readonly Run[]): Run | null {
   const width = (run: Run) => (run.covers ? run.covers.to - run.covers.from : 0);
   return rows.toSorted((a, b) => width(a) - width(b))[0] ?? null;
+}
+
+function isHeld({ state }: Run): boolean {
+  return state === 'running' || state === 'stopping';
 }
 
 function isRefused({ reason }: Run): boolean {

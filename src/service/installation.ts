@@ -7,11 +7,10 @@ import { faultFields } from '#core/errors';
 import type { JsonObject } from '#core/handler';
 import type { JobSpec, StoredJob } from '#core/job';
 import type { Log } from '#core/log';
-import type { ObservedPause, Pause, PauseSource } from '#core/pause';
+import type { ObservedPause, Pause } from '#core/pause';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { previewJobs } from '#engine/preview';
 import { type ReconcileContext, reconcile } from '#engine/reconcile';
-import { endOf } from '#engine/segments';
 import type { Housekeeper } from '#housekeeper/housekeeper';
 import type { Store } from '#store/store';
 import { followRun } from './follow.ts';
@@ -19,6 +18,7 @@ import { knownHoles } from './holes.ts';
 import type { Installation, Performed, RunHereOptions, ServeOptions } from './host.ts';
 import { type AcquireLock, LOOK_OF_OTHERS_MS, lockForRun, lockForService } from './lock.ts';
 import { Loops, type LoopsParts } from './loops.ts';
+import { openPauses } from './open-pauses.ts';
 import { Reloader, type ReloaderParts } from './reload.ts';
 import { SchedulerService } from './service.ts';
 import { serveUntilAborted } from './serving.ts';
@@ -79,6 +79,7 @@ export class Installed implements Installation {
       cap: () => this.settings.scheduler.maxConcurrentExecutions,
       enabled: () => this.settings.scheduler.enabled,
       openPauses: () => this.#openPauses(),
+      isServed: () => this.isServed,
       onWrite: () => this.#loops?.wake(),
     });
   }
@@ -243,23 +244,9 @@ export class Installed implements Installation {
     };
   }
 
-  /**
-   * Pauses that hold now. Outside sources are the service's to note: this process may have another environment. Where
-   * none is up, they are shown as this process finds them and nothing is written.
-   */
   async #openPauses(): Promise<Pause[]> {
-    const { store, clock, readPauses } = this.#parts;
-    const now = clock.now();
     await this.#observe();
-    const open = (await store.pauses({ from: now, to: now })).filter(
-      (pause) => (endOf(pause) ?? Infinity) > now,
-    );
-    if (this.isServed) return open;
-    const found = (await readPauses()).map((pause, i) => ({
-      ...pause,
-      ...{ id: -1 - i, jobUid: null, why: null, since: now, until: null, endedAt: null },
-    }));
-    return [...open.filter((pause) => !OUTSIDE.includes(pause.source)), ...found];
+    return await openPauses({ ...this.#parts, isServed: this.isServed });
   }
 
   /** A ledger that takes nothing now must not keep `status` from saying so. */
@@ -293,5 +280,3 @@ export class Installed implements Installation {
     }
   }
 }
-
-const OUTSIDE: readonly PauseSource[] = ['environment', 'env_file', 'vault_file'];

@@ -44,6 +44,8 @@ export interface ServiceParts {
   cap(): number;
   /** `scheduler.enabled`. */
   enabled(): boolean;
+  /** Some process holds the loops. */
+  isServed(): boolean;
   /** Rows were written that the loops of this process should see. */
   onWrite(): void;
 }

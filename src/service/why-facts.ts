@@ -32,6 +32,8 @@ export interface WhyFacts {
   changes: readonly JobChange[];
   /** The run that was in the way of a skipped slot; null = its record is gone. */
   inTheWay: Run | null;
+  /** Last sign of life of the process that ran a running row, where it is gone; null = it is there. */
+  lostSince: EpochMs | null;
   /** What a queued run waits for. */
   waiting: Waiting | null;
   handlerKnown: boolean;

@@ -139,6 +139,18 @@ function underWay(facts: WhyFacts, row: Run): Verdict {
     const since = row.startedAt ?? row.queuedAt;
     const word = row.state === 'stopping' ? 'is being stopped; it has been running' : 'has been running';
     const nth = row.attempt > 1 ? `, at attempt ${row.attempt}` : '';
+    if (facts.lostSince !== null)
+      return {
+        answer: 'running',
+        reason: null,
+        because: {
+          state: row.state,
+          since: iso(since, zone),
+          lost_since: iso(facts.lostSince, zone),
+          ...shared,
+        },
+        text: `${slotText(facts)}${covered} was started at ${timeIn(since, zone)}${nth}, and the process that ran it is gone: its last sign of life was at ${timeIn(facts.lostSince, zone)}. The next start of the service records how the run ended.`,
+      };
     return {
       answer: 'running',
       reason: null,

@@ -185,3 +185,14 @@ it('cancelled while it waited', async () => {
   await expectGolden('never-started', await s.service.why('tick', '10:02'));
   work.open({});
 });
+
+it('its process is gone, and nobody has started since', async () => {
+  const s = await running(one('cron: "1 10 * * *"'), { tick: () => new Promise(() => {}) });
+  await s.advanceTo('2026-11-21T10:05:05Z');
+  const command = await s.command();
+  await s.crash();
+  await s.advanceTo('2026-11-21T10:30:00Z');
+  await expectGolden('process-gone', await command.service.why('tick', '10:01'));
+  await s.start();
+  expect(await s.service.why('tick', '10:01')).toMatchObject({ answer: 'queued' });
+});
