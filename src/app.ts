@@ -26,7 +26,7 @@ import { type InstallationParts, Installed } from '#service/installation';
 import type { AcquireLock } from '#service/lock';
 import { type LoopsParts, operations } from '#service/loops';
 import type { UpkeepSettings } from '#service/upkeep';
-import { openSqliteStore, type SqliteStoreOptions } from '#store/sqlite/open';
+import { isLedgerThere, openSqliteStore, type SqliteStoreOptions } from '#store/sqlite/open';
 import { acquireServiceLock } from '#store/sqlite/service-lock';
 import type { Store } from '#store/store';
 import type { ProcessLog } from './log.ts';
@@ -66,7 +66,7 @@ export function createHost(options: AppOptions): Host {
   };
 }
 
-/** What can be looked at and paused although the settings file has faults; null where not even its place is known. */
+/** What can be looked at and paused although the settings file has faults or is gone; null where there is no ledger either. */
 async function openLedger(
   options: AppOptions,
   at: HostOptions,
@@ -75,8 +75,11 @@ async function openLedger(
   const registry = new HandlerRegistry(options.log);
   const answer = await load(options, at, registry, { unread: true });
   if (answer.kind === 'faults') return null;
-  const store = await openStore(options, answer.settings);
-  return install(options, at, answer.settings, registry, store, faults);
+  const { settings } = answer;
+  // A name that was mistyped must not leave an empty ledger behind.
+  const isMissing = faults.some((fault) => fault.code === 'CONFIG_NOT_FOUND');
+  if (isMissing && !isLedgerThere(settings.stateDir)) return null;
+  return install(options, at, settings, registry, await openStore(options, settings), faults);
 }
 
 function openStore(options: AppOptions, { stateDir }: Settings): Promise<Store> {

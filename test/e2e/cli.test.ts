@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Project, type Row } from '../support/service-process.ts';
@@ -285,6 +285,20 @@ describe('beside a service', () => {
     expect(list.stderr).toMatch(/settings\/aclarai\.config\.yaml:\d+:\d+: .*corn.*\n1 fault in the settings/);
     expect((await at.command('pause')).code).toBe(0);
     expect((await at.command('run', 'report')).code).toBe(78);
+  });
+
+  it('answers from the ledger while the file is gone, and makes none where there was none', async () => {
+    const at = await project();
+    await at.command('run', 'report', '--force');
+    await rm(path.join(at.dir, 'settings/aclarai.config.yaml'));
+    const missing = /there is no such settings file .*\n1 fault in the settings/;
+    for (const argv of [['status'], ['list'], ['history'], ['why', 'report', '--at', '03:00']]) {
+      const answer = await at.command(...argv);
+      expect(answer).toMatchObject({ code: 78, stderr: expect.stringMatching(missing) });
+      expect(answer.stdout).not.toBe('');
+    }
+    expect(await at.command('list', '--state', 'elsewhere')).toMatchObject({ code: 78, stdout: '' });
+    expect(await readdir(at.dir)).not.toContain('elsewhere');
   });
 });
 

@@ -72,8 +72,7 @@ export class Session {
   async openToLook(): Promise<Installation> {
     const loaded = await this.io.host.load(this.places);
     if (loaded.kind === 'ok') return this.#keep(loaded.installation);
-    const isThere = !loaded.faults.some((fault) => fault.code === 'CONFIG_NOT_FOUND');
-    const ledger = isThere ? await loaded.ledger() : null;
+    const ledger = await loaded.ledger();
     if (!ledger) throw new SettingsRefused(loaded.faults);
     this.#keep(ledger);
     this.#isStranded = (await ledger.status()).state === 'stopped';

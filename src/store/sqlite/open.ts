@@ -1,6 +1,7 @@
 // A state directory in, its ledger out: `<stateDir>/scheduler.db`, made, checked and brought to this version.
 
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Clock, systemClock } from '#core/clock';
 import { SchedulerError } from '#core/errors';
@@ -37,6 +38,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     options.newId ?? randomUUID,
     options.tellsOfWrites,
   );
+}
+
+/** A state directory that somebody has used before. */
+export function isLedgerThere(stateDir: string): boolean {
+  return existsSync(join(resolve(stateDir), FILE));
 }
 
 /** The same without a look at the directory. */
