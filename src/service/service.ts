@@ -110,7 +110,7 @@ export class SchedulerService {
     });
   }
 
-  /** Rows of the ledger, newest first. */
+  /** Rows of the ledger, newest first: by when they were admitted or decided, a gap row by its last slot. */
   async history(query: { job?: string; states?: readonly RunState[]; limit: number }): Promise<RunShape[]> {
     const job = query.job === undefined ? null : await this.#lookup.job(query.job);
     const { states, limit } = query;

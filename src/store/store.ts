@@ -119,7 +119,7 @@ export interface Store {
   /** Runs of this boot that somebody asked to cancel. */
   cancelRequests(bootId: string): Promise<string[]>;
   run(runId: string): Promise<Run | null>;
-  /** Newest first. */
+  /** Newest first: by when they were admitted or decided, a gap row by its last slot. */
   runs(query: RunQuery): Promise<Run[]>;
   /** Rows whose slot or covered range contains `at`, plus the nearest row before and after it. */
   around(jobUid: string, at: EpochMs): Promise<{ covering: Run[]; before: Run | null; after: Run | null }>;

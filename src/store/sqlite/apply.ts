@@ -13,8 +13,9 @@ import { jobOf, updateJob } from './jobs.ts';
 import { insertRun, newRun } from './runs.ts';
 
 const POSTPONE = `UPDATE runs SET expires_at = :expiresAt WHERE run_id = :runId AND state = 'queued'`;
+/** It is the newest again: history is read in the order in which rows came to say what they say. */
 const EXTEND_GAP = `UPDATE runs
-  SET slot = :to, ended_at = :at, covers_from = iif(:count > 1, :from, NULL),
+  SET seq = (SELECT max(seq) + 1 FROM runs), slot = :to, ended_at = :at, covers_from = iif(:count > 1, :from, NULL),
     covers_to = iif(:count > 1, :to, NULL), covers_count = iif(:count > 1, :count, NULL)
   WHERE run_id = :runId AND job_uid = :jobUid AND state IN ('skipped', 'missed')`;
 const WITHDRAW = `DELETE FROM runs WHERE run_id = :runId AND job_uid = :jobUid AND state IN ('skipped', 'missed')`;
