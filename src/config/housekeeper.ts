@@ -3,7 +3,7 @@
 import path from 'node:path';
 import type { CleanupRule, HousekeeperSettings } from '#core/cleanup';
 import { shown } from './findings.ts';
-import { checkMapping, checkUnknownKeys, note, type Reading, readSection } from './read.ts';
+import { checkMapping, checkUnknownKeys, note, originOf, type Reading, readSection } from './read.ts';
 import { HOUSEKEEPER, RULE } from './sections.ts';
 import { isMapping, valueAt } from './tree.ts';
 
@@ -69,6 +69,7 @@ function readRule(reading: Reading, written: unknown, index: number, projectDir:
         `write ${key}:`,
       );
   tellPattern(reading, values.pattern, [...at, 'pattern']);
+  tellLongDirectory(reading, values.directory ?? '', [...at, 'directory']);
   return {
     id: values.id ?? '',
     directory: path.resolve(projectDir, values.directory ?? ''),
@@ -83,6 +84,8 @@ function readRule(reading: Reading, written: unknown, index: number, projectDir:
     description: values.description,
     maxDeleteShare: values.max_delete_share,
     source: 'config',
+    origin: originOf(reading.source.at(at)),
+    moduleId: null,
   };
 }
 
@@ -93,6 +96,15 @@ function tellPattern(reading: Reading, pattern: string, at: (string | number)[])
     reading.source.at(at),
     'INVALID_VALUE',
     `found ${shown(pattern)}, expected a pattern for file names, without / and .., of at most 128 characters`,
+  );
+}
+
+function tellLongDirectory(reading: Reading, directory: string, at: (string | number)[]): void {
+  if (directory.length <= 512) return;
+  reading.findings.fault(
+    reading.source.at(at),
+    'INVALID_VALUE',
+    `found ${directory.length} characters, expected a directory of at most 512`,
   );
 }
 

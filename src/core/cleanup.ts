@@ -1,5 +1,6 @@
 // A cleanup: a retention rule of the housekeeper, its settings, and what a run of it answers at every face.
 
+import type { EpochMs } from './clock.ts';
 import type { ErrorRecord } from './errors.ts';
 
 /** Which files of one directory may stay. A policy that is null was not given. */
@@ -26,6 +27,16 @@ export interface CleanupRule {
   maxDeleteShare: number | null;
   /** A rule of the settings file vouches for its own directory; any other needs an allowed root. */
   source: 'config' | 'api';
+  /** Of a rule of the settings: `file:line`. */
+  origin: string | null;
+  /** Who registered it; null for a rule of the settings. */
+  moduleId: string | null;
+}
+
+/** A rule that was registered by a call, as the store keeps it. */
+export interface StoredCleanup extends CleanupRule {
+  createdAt: EpochMs;
+  updatedAt: EpochMs;
 }
 
 export interface HousekeeperSettings {
@@ -113,4 +124,22 @@ export type CleanupAnswer = (
       /** Where it was written; null where reports are off or could not be written. */
       report_file: string | null;
     }
-) & { total_files_deleted: number; total_space_freed: number; dry_run: boolean };
+) & {
+  total_files_deleted: number;
+  total_space_freed: number;
+  dry_run: boolean;
+  /** Of a dry run: what `cleanup.run` takes to remove just these files. */
+  plan_id?: string;
+};
+
+/** What a run of cleanups is asked for. */
+export interface CleanupRequest {
+  /** One rule; absent = all, with a report. */
+  ruleId?: string;
+  dryRun?: boolean;
+  /** Removes what this plan names and nothing else. */
+  planId?: string;
+  signal?: AbortSignal;
+  /** Rules that are done, of how many. */
+  onProgress?(done: number, total: number, note: string): void;
+}

@@ -3,10 +3,11 @@
 // batches out, so that a database over a network can keep them too.
 
 import type { EpochMs } from '#core/clock';
-import type { Json } from '#core/handler';
 import type { StoredJob } from '#core/job';
 import type { ObservedPause, Pause, PauseSource } from '#core/pause';
 import type { Run, RunState } from '#core/run';
+import type { ChangeQuery, JobChange } from './changes.ts';
+import type { CleanupPromises } from './cleanups.ts';
 import type {
   BackfillDecision,
   BackfillResult,
@@ -24,9 +25,11 @@ import type {
   Verdict,
 } from './decisions.ts';
 
+export type * from './changes.ts';
+export type * from './cleanups.ts';
 export type * from './decisions.ts';
 
-export interface Store {
+export interface Store extends CleanupPromises {
   // ---- boots -------------------------------------------------------------------------------------------
   /** Records that a process started to run loops (`service`) or a single job (`run`). */
   beginBoot(boot: NewBoot): Promise<void>;
@@ -238,15 +241,6 @@ export interface FoundHole {
   count: number;
 }
 
-export interface ChangeQuery {
-  /** With `andClock` the corrections of the clock as well: from such an instant on the latest definition holds anew. */
-  jobUid?: string;
-  andClock?: true;
-  what?: JobChange['what'];
-  before?: EpochMs;
-  limit: number;
-}
-
 /** A run that has started, and its job. */
 export interface Claimed {
   run: Run;
@@ -274,27 +268,4 @@ export interface RunQuery {
   jobId?: string;
   states?: readonly RunState[];
   limit: number;
-}
-
-/** One row of the audit: every change of schedule, zone, enabled, pause, circuit, existence, and of the clock. */
-export interface JobChange {
-  jobUid: string | null;
-  at: EpochMs;
-  what:
-    | 'created'
-    | 'updated'
-    | 'schedule'
-    | 'enabled'
-    | 'state'
-    | 'paused'
-    | 'resumed'
-    | 'orphaned'
-    | 'returned'
-    | 'deleted'
-    | 'circuit'
-    | 'clock'
-    | 'hole';
-  before: Json;
-  after: Json;
-  by: string;
 }

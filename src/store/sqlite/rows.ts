@@ -73,7 +73,7 @@ export function assignments(columns: readonly string[]): string {
   return columns.map((column) => `${column} = :${column}`).join(', ');
 }
 
-function read<T>(fields: Fields<T>, row: Row): T {
+export function read<T>(fields: Fields<T>, row: Row): T {
   const answer: Record<string, unknown> = {};
   for (const name of Object.keys(fields)) {
     const { column, as } = fields[name as keyof T];

@@ -1,5 +1,6 @@
 // The store on one SQLite file: each promise of store.ts is one transaction here, done by the file that bears its name.
 
+import type { StoredCleanup } from '#core/cleanup';
 import type { Clock, EpochMs } from '#core/clock';
 import type { StoredJob } from '#core/job';
 import type { ObservedPause, Pause } from '#core/pause';
@@ -11,6 +12,7 @@ import { backfillRuns } from './backfill.ts';
 import { beat, endBoot, insertBoot, readBoots } from './boots.ts';
 import { readChanges } from './changes.ts';
 import { claimRuns } from './claim.ts';
+import { changeCleanup, noteCleanupRuns, readCleanupRuns, readCleanups } from './cleanups.ts';
 import { correctClock } from './clock.ts';
 import type { Database } from './database.ts';
 import { askedToCancel, cancelRun, markStopping, settleAll } from './endings.ts';
@@ -203,6 +205,26 @@ export class SqliteStore implements Store {
     plan: promises.ClockPlan,
   ): Promise<StoredJob[]> {
     return this.#db.write(() => correctClock(this.#db, clock, plan));
+  }
+
+  async cleanups(): Promise<StoredCleanup[]> {
+    return readCleanups(this.#db);
+  }
+
+  async changeCleanup(
+    at: EpochMs,
+    by: string,
+    decide: (registered: readonly StoredCleanup[]) => promises.CleanupChange,
+  ): Promise<void> {
+    this.#db.write(() => changeCleanup(this.#db, at, by, decide));
+  }
+
+  async cleanupRuns(): Promise<ReadonlyMap<string, EpochMs>> {
+    return readCleanupRuns(this.#db);
+  }
+
+  async noteCleanupRuns(ids: readonly string[], at: EpochMs): Promise<void> {
+    this.#db.write(() => noteCleanupRuns(this.#db, ids, at));
   }
 
   async nextWake(at: EpochMs): ReturnType<Store['nextWake']> {

@@ -7,6 +7,7 @@ import { auditPromises } from './promises/audit.ts';
 import { backfillPromises } from './promises/backfill.ts';
 import { circuitPromises } from './promises/circuit.ts';
 import { claimPromises } from './promises/claim.ts';
+import { cleanupPromises } from './promises/cleanups.ts';
 import { clockPromises } from './promises/clock.ts';
 import { endingPromises } from './promises/endings.ts';
 import { firePromises } from './promises/fire.ts';
@@ -41,6 +42,7 @@ export function storeContract(name: string, open: OpenLedger): void {
     prunePromises(open);
     placePromises(open);
     clockPromises(open);
+    cleanupPromises(open);
     circuitPromises(open);
     backfillPromises(open);
     endingPromises(open);

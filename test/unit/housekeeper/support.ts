@@ -35,6 +35,8 @@ export function ruleWith(changes: Partial<CleanupRule> = {}): CleanupRule {
     description: null,
     maxDeleteShare: null,
     source: 'config',
+    origin: null,
+    moduleId: null,
     ...changes,
   };
 }
