@@ -10,10 +10,10 @@ import { type LoadResult, loadSettings } from '#config/load';
 import { type Environment, settingsPath } from '#config/project';
 import type { Note, Settings } from '#config/settings';
 import type { Clock } from '#core/clock';
-import type { Json, JsonObject } from '#core/handler';
+import type { JsonObject } from '#core/handler';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { PAUSE_FILE, PAUSE_VARIABLE, PauseSources } from '#engine/pause-sources';
-import { createHousekeeper, type Housekeeper } from '#housekeeper/housekeeper';
+import { createHousekeeper, type Housekeeper, type HousekeeperParts } from '#housekeeper/housekeeper';
 import type { StartThread } from '#runs/call';
 import { WatchedJobPaths } from '#runs/handlers/job-files';
 import { HandlerRegistry } from '#runs/handlers/registry';
@@ -21,6 +21,7 @@ import { inputFault } from '#runs/input';
 import { allowedEnvironment } from '#runs/isolation/environment';
 import { threadStarter } from '#runs/isolation/thread';
 import { buildSchedule } from '#schedule/parse';
+import { cleanupByCall } from '#service/cleanups';
 import type { Checked, Host, HostOptions } from '#service/host';
 import { type InstallationParts, Installed } from '#service/installation';
 import type { AcquireLock } from '#service/lock';
@@ -117,7 +118,7 @@ async function check(options: AppOptions, at: HostOptions): Promise<Checked> {
   const answer = await load(options, at, registry);
   if (answer.kind === 'faults') return answer;
   const { settings } = answer;
-  const found = await keeper(options, () => settings).check(settings.housekeeper.rules);
+  const found = await keeper(options, () => settings, NO_RULES).check(settings.housekeeper.rules);
   const notes = found.map(({ id, message, fix }) => {
     const path = `housekeeper.rules.${id}`;
     return { file: settings.file, line: null, column: null, path, code: 'CLEANUP_RULE', message, fix };
@@ -164,7 +165,7 @@ export function install(
   const current = () => settings;
   const pauses = pauseSources(options, current);
   const jobPaths = new WatchedJobPaths();
-  const housekeeper = keeper(options, current);
+  const housekeeper = keeper(options, current, store);
   const shared = {
     store,
     clock,
@@ -210,7 +211,7 @@ export function install(
       config: () => settings.app,
       loadHandler: (name) => registry.load(name),
       startThread: options.startThread ?? threadStarter(allowedEnvironment(options.env)),
-      call: operations({ 'cleanup.run': (input) => runCleanup(housekeeper, input) }),
+      call: operations({ 'cleanup.run': (input) => cleanupByCall(housekeeper, input) }),
       onProgress,
     }),
   };
@@ -235,9 +236,17 @@ function pauseSources(options: AppOptions, current: () => Settings): PauseSource
   });
 }
 
-function keeper({ clock, log }: AppOptions, current: () => Settings): Housekeeper {
+/** Settings are checked without a ledger. */
+const NO_RULES: HousekeeperParts['store'] = { cleanups: async () => [], noteCleanupRuns: async () => {} };
+
+function keeper(
+  { clock, log }: AppOptions,
+  current: () => Settings,
+  store: HousekeeperParts['store'],
+): Housekeeper {
   return createHousekeeper({
     clock,
+    store,
     log: log.at('housekeeper.run'),
     settings: () => current().housekeeper,
     protectedPaths: () => ({
@@ -248,15 +257,6 @@ function keeper({ clock, log }: AppOptions, current: () => Settings): Housekeepe
     stateDir: current().stateDir,
     timezone: () => current().scheduler.timezone,
   });
-}
-
-async function runCleanup(housekeeper: Housekeeper, input: { [key: string]: Json }): Promise<Json> {
-  const { dry_run, id } = input;
-  const answer = await housekeeper.run({
-    dryRun: dry_run === true,
-    ...(typeof id === 'string' && { ruleId: id }),
-  });
-  return answer as unknown as Json;
 }
 
 /** More than most installations have jobs; what is forgotten is built again. */

@@ -9,6 +9,8 @@ import { OpenDirectory } from './open-directory.ts';
 import { compilePattern } from './pattern.ts';
 import { type Fences, locatePlace, neverEntered } from './places.ts';
 import { type CleanupPlan, planCleanup, SHARE_FROM_FILES } from './plan.ts';
+import { readPlanned, writePlanned } from './plan-file.ts';
+import { stillAsPlanned, tellUnfit } from './planned.ts';
 import { type RuleOutcome, resultOf } from './report.ts';
 import { asError, ruleFaults } from './rules.ts';
 import { refusal } from './safety.ts';
@@ -22,6 +24,10 @@ export interface RuleRun {
   /** Asked before listing and again before deleting. */
   fences: () => Promise<Fences>;
   timezone: string;
+  /** Where a dry run writes what it would remove. */
+  planTo?: string | undefined;
+  /** The plan to keep to: nothing goes that it does not name as the file is now. */
+  planFrom?: string | undefined;
   log: Log;
   signal?: AbortSignal | undefined;
 }
@@ -78,24 +84,41 @@ async function outcomeOf(run: RuleRun): Promise<RuleOutcome> {
     if (run.signal?.aborted) throw stopped(0);
     const listing = await list(run);
     const plan = planCleanup(listing.files, run.rule, run.now, run.defaultRetentionDays);
-    const warnings = listing.unreadable.map(({ path, reason }) => `${path}: ${reason}`);
-    const unreadFiles = listing.unreadable.filter(({ kind }) => kind === 'file').length;
-    const defaultRetentionDays = plan.usedDefaultRetention ? run.defaultRetentionDays : null;
-    const base = { ...NOTHING, warnings, defaultRetentionDays };
-    if (plan.kind === 'refused')
-      return { ...base, kept: listing.files.length + unreadFiles, error: tooLargeShare(run.rule, plan) };
-    if (run.dryRun) return { ...base, gone: plan.remove, kept: plan.keep.length + unreadFiles };
-    run.log.debug('planned', { cleanup: run.rule.id, remove: plan.remove.length, keep: plan.keep.length });
-    const done = await remove(run, listing, plan);
-    return {
-      ...base,
-      ...done,
-      kept: listing.files.length - done.gone.length + unreadFiles,
-      warnings: [...warnings, ...done.warnings],
-    };
+    return await carryOut(run, listing, plan);
   } catch (thrown) {
     return { ...NOTHING, error: run.signal?.aborted ? stopped(0) : thrown };
   }
+}
+
+/** What the plan says, cut to the plan that was shown before where there is one. */
+async function carryOut(run: RuleRun, listing: Listing, plan: CleanupPlan<ListedFile>): Promise<RuleOutcome> {
+  const { remove: wanted, unfit } = run.planFrom
+    ? stillAsPlanned(plan, await readPlanned(run.planFrom))
+    : { remove: plan.remove, unfit: [] };
+  const vanished = unfit.filter(({ reason }) => reason === 'gone').length;
+  const unread = listing.unreadable.filter(({ kind }) => kind === 'file').length;
+  const keptWithout = (gone: number) => listing.files.length - gone + unread + vanished;
+  const base = {
+    ...NOTHING,
+    warnings: [
+      ...listing.unreadable.map(({ path, reason }) => `${path}: ${reason}`),
+      ...unfit.map(tellUnfit),
+    ],
+    defaultRetentionDays: plan.usedDefaultRetention ? run.defaultRetentionDays : null,
+  };
+  if (plan.kind === 'refused') return { ...base, kept: keptWithout(0), error: tooLargeShare(run.rule, plan) };
+  if (run.dryRun) {
+    if (run.planTo)
+      await writePlanned(
+        run.planTo,
+        wanted.map(({ file }) => file),
+      );
+    return { ...base, gone: wanted, kept: keptWithout(wanted.length) };
+  }
+  run.log.debug('planned', { cleanup: run.rule.id, remove: wanted.length, keep: plan.keep.length });
+  const done = await remove(run, listing, wanted);
+  const warnings = [...base.warnings, ...done.warnings];
+  return { ...base, ...done, kept: keptWithout(done.gone.length), warnings };
 }
 
 async function list({ rule, fences, signal }: RuleRun): Promise<Listing> {
@@ -112,18 +135,18 @@ async function list({ rule, fences, signal }: RuleRun): Promise<Listing> {
 async function remove(
   { rule, fences, signal }: RuleRun,
   listing: Listing,
-  plan: CleanupPlan<ListedFile>,
+  wanted: CleanupPlan<ListedFile>['remove'],
 ): Promise<Pick<RuleOutcome, 'gone' | 'warnings' | 'error'>> {
-  if (plan.remove.length === 0) return { gone: [], warnings: [], error: null };
+  if (wanted.length === 0) return { gone: [], warnings: [], error: null };
   await using root = await openAllowed(rule, await fences());
-  const files = plan.remove.map(({ file }) => file);
+  const files = wanted.map(({ file }) => file);
   const removals = await removeFiles(root, listing.root, files, signal);
   const deleted = new Set(removals.flatMap((removal) => (removal.deleted ? [removal.file] : [])));
   const warnings = removals.flatMap((removal) =>
     removal.deleted ? [] : [`${removal.file.path}: kept, ${removal.reason}`],
   );
   return {
-    gone: plan.remove.filter(({ file }) => deleted.has(file)),
+    gone: wanted.filter(({ file }) => deleted.has(file)),
     warnings,
     error: signal?.aborted && warnings.length > 0 ? stopped(warnings.length) : null,
   };

@@ -1,27 +1,30 @@
-// The rules of the settings in, clean directories and a report out: the part that the service calls.
+// The rules of the settings and of the store in, clean directories and a report out: the part that the service calls.
 
 import { lstat } from 'node:fs/promises';
 import type {
   CleanupAnswer,
+  CleanupRequest,
   CleanupResult,
   CleanupRule,
   CleanupWarning,
   HousekeeperSettings,
 } from '#core/cleanup';
 import type { Clock, EpochMs } from '#core/clock';
-import { closest } from '#core/did-you-mean';
-import { faultFields, SchedulerError, toErrorRecord } from '#core/errors';
+import { faultFields, toErrorRecord } from '#core/errors';
 import type { Log } from '#core/log';
+import type { Store } from '#store/store';
 import { mapBounded } from './bounded.ts';
-import { cleanRule, openAllowed, unreadable } from './clean-rule.ts';
-import { LastRuns } from './last-runs.ts';
+import { cleanRule, openAllowed, type RuleRun, unreadable } from './clean-rule.ts';
 import { type Fences, locateFences, type ProtectedPaths } from './places.ts';
-import { reportOf, writeReport } from './report.ts';
-import { asError, byPriority, isDryRun, ruleFaults } from './rules.ts';
+import { PlanFolder, type PlanHead } from './plan-file.ts';
+import { failedResult, reportOf, writeReport } from './report.ts';
+import { allRules, asError, byPriority, isDryRun, ruleFaults, ruleOf, unknownRule } from './rules.ts';
 
 export interface HousekeeperParts {
   clock: Clock;
   log: Log;
+  /** Rules that were registered by a call, and the last run of every rule. */
+  store: Pick<Store, 'cleanups' | 'noteCleanupRuns'>;
   /** Asked once a run: a reload in the middle changes the next one. */
   settings: () => HousekeeperSettings;
   /** Asked before every listing and every deletion. */
@@ -31,97 +34,183 @@ export interface HousekeeperParts {
   timezone?: () => string;
 }
 
-export interface CleanupRequest {
-  /** One rule; absent = all, with a report. */
-  ruleId?: string;
-  dryRun?: boolean;
-  signal?: AbortSignal;
-}
-
 export interface Housekeeper {
   /**
    * Cleans by one rule or by all, lower priority first, `concurrent_cleanups` at a time. A rule that fails is
-   * a failed result and stops no other. Throws only CONFIG_NOT_FOUND, for an unknown rule.
+   * a failed result and stops no other. With `planId` only what that plan names goes, once. Throws only
+   * CONFIG_NOT_FOUND for an unknown rule, PRECONDITION_FAILED for a plan that is not there (any more), and what the store
+   * throws before anything was done.
    */
   run(request?: CleanupRequest): Promise<CleanupAnswer>;
-  /** What would make these rules fail: bad fields, forbidden directories, directories that cannot be read. */
-  check(rules: readonly CleanupRule[]): Promise<CleanupWarning[]>;
-  /** Rule id → start of its last successful real run; a dry run does not count. */
-  lastRuns(): Promise<ReadonlyMap<string, EpochMs>>;
+  /** What would make a rule fail, of these or of all: bad fields, forbidden directories, unreadable ones. */
+  check(rules?: readonly CleanupRule[]): Promise<CleanupWarning[]>;
 }
 
 export function createHousekeeper(parts: HousekeeperParts): Housekeeper {
-  const lastRuns = new LastRuns(parts.stateDir, parts.log);
   return {
-    run: (request = {}) => runCleanup(parts, lastRuns, request),
-    async check(rules) {
-      const fences = await currentFences(parts, parts.settings());
+    run: (request = {}) => new CleanupRun(parts, request).perform(),
+    async check(given) {
+      const settings = parts.settings();
+      const fences = await currentFences(parts, settings);
+      const rules = given ?? allRules(settings.rules, await parts.store.cleanups());
       return (await Promise.all(rules.map((rule) => checkRule(rule, fences)))).flat();
     },
-    lastRuns: () => lastRuns.read(),
   };
 }
 
-async function runCleanup(
-  parts: HousekeeperParts,
-  lastRuns: LastRuns,
-  request: CleanupRequest,
-): Promise<CleanupAnswer> {
-  const settings = parts.settings();
-  const timezone = parts.timezone?.() ?? 'UTC';
-  const startedAt = parts.clock.now();
-  const rules = request.ruleId === undefined ? settings.rules : [findRule(settings.rules, request.ruleId)];
-  const details = await mapBounded(byPriority(rules), settings.concurrentCleanups, (rule) =>
-    cleanRule({
+/** One call, from its rules to its answer. */
+class CleanupRun {
+  readonly #parts: HousekeeperParts;
+  readonly #request: CleanupRequest;
+  readonly #settings: HousekeeperSettings;
+  readonly #startedAt: EpochMs;
+  readonly #plans: PlanFolder;
+
+  constructor(parts: HousekeeperParts, request: CleanupRequest) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#settings = parts.settings();
+    this.#startedAt = parts.clock.now();
+    this.#plans = new PlanFolder(parts.stateDir);
+  }
+
+  async perform(): Promise<CleanupAnswer> {
+    const { planId, ruleId } = this.#request;
+    const known = allRules(this.#settings.rules, await this.#parts.store.cleanups());
+    const plan = planId === undefined ? null : await this.#plans.find(planId, this.#startedAt);
+    const only = ruleId ?? plan?.ruleId ?? undefined;
+    const details = plan
+      ? await this.#apply(plan, known, ruleId)
+      : await this.#clean(only === undefined ? known : [ruleOf(known, only)]);
+    return await this.#answer(details.results, only !== undefined, details.planId);
+  }
+
+  async #clean(rules: readonly CleanupRule[]): Promise<{ results: CleanupResult[]; planId?: string }> {
+    const sorted = byPriority(rules);
+    const isDry = sorted.every((rule) => this.#isDry(rule));
+    const planId = isDry ? await this.#tryToPlan() : null;
+    const results = await this.#each(sorted, (rule, place) => ({
       rule,
-      dryRun: isDryRun(request.dryRun ?? false, rule, settings),
-      now: startedAt,
-      defaultRetentionDays: settings.defaultRetentionDays,
-      fences: () => currentFences(parts, settings),
-      timezone,
-      log: parts.log,
-      signal: request.signal,
-    }),
-  );
-  await lastRuns.record(idsToMove(details), startedAt);
+      ...(planId !== null && { planTo: this.#plans.fileOf(planId, place) }),
+    }));
+    if (planId === null) return { results };
+    await this.#plans.complete({
+      planId,
+      madeAt: this.#startedAt,
+      ruleId: this.#request.ruleId ?? null,
+      rules: sorted.map(({ id, directory, pattern }) => ({ id, directory, pattern })),
+    });
+    return { results, planId };
+  }
 
-  const report = reportOf(details, startedAt, timezone, (request.dryRun ?? false) || settings.dryRun);
-  const { total_files_deleted, total_space_freed, dry_run } = report;
-  const figures = { total_files_deleted, total_space_freed, dry_run };
-  if (request.ruleId !== undefined) return { result: details[0]!, ...figures };
-  const report_file = settings.reportEnabled
-    ? await tryToWrite(parts.log, settings.reportDirectory, () =>
-        writeReport(settings.reportDirectory, report, startedAt, timezone),
-      )
-    : null;
-  return { report, report_file, ...figures };
-}
+  /** A plan stays for a run that turned out dry; else it is used up. */
+  async #apply(
+    plan: PlanHead,
+    known: readonly CleanupRule[],
+    only: string | undefined,
+  ): Promise<{ results: CleanupResult[]; planId?: string }> {
+    if (only !== undefined) ruleOf(plan.rules, only);
+    const entries = plan.rules.flatMap(({ id }, place) => {
+      const rule = known.find((candidate) => candidate.id === id);
+      return rule && (only === undefined || id === only)
+        ? [{ rule, planFrom: this.#plans.fileOf(plan.planId, place) }]
+        : [];
+    });
+    const lost = plan.rules.filter(
+      ({ id }) => (only === undefined || id === only) && !known.some((rule) => rule.id === id),
+    );
+    const results = await this.#each(
+      entries.map(({ rule }) => rule),
+      (_, place) => entries[place]!,
+    );
+    const isDry = entries.every(({ rule }) => this.#isDry(rule));
+    if (!isDry) await this.#plans.remove(plan.planId);
+    const missing = lost.map((rule) => failedResult(rule, isDry, unknownRule(rule.id, known)));
+    return { results: [...results, ...missing], ...(isDry && { planId: plan.planId }) };
+  }
 
-function idsToMove(details: readonly CleanupResult[]): string[] {
-  return details.filter((detail) => detail.success && !detail.dry_run).map((detail) => detail.id);
-}
+  #isDry(rule: CleanupRule): boolean {
+    return isDryRun(this.#request.dryRun ?? false, rule, this.#settings);
+  }
 
-/** A report that cannot be written is a warning: the files are gone all the same. */
-async function tryToWrite(log: Log, directory: string, write: () => Promise<string>): Promise<string | null> {
-  try {
-    return await write();
-  } catch (thrown) {
-    log.warn(`the cleanup report cannot be written to ${directory}`, faultFields(thrown, 'housekeeper'));
-    return null;
+  async #each(
+    rules: readonly CleanupRule[],
+    how: (rule: CleanupRule, place: number) => Pick<RuleRun, 'rule' | 'planTo' | 'planFrom'>,
+  ): Promise<CleanupResult[]> {
+    const { log } = this.#parts;
+    let done = 0;
+    return await mapBounded(
+      [...rules.entries()],
+      this.#settings.concurrentCleanups,
+      async ([place, rule]) => {
+        const result = await cleanRule({
+          ...how(rule, place),
+          dryRun: this.#isDry(rule),
+          now: this.#startedAt,
+          defaultRetentionDays: this.#settings.defaultRetentionDays,
+          fences: () => currentFences(this.#parts, this.#settings),
+          timezone: this.#timezone,
+          log,
+          signal: this.#request.signal,
+        });
+        this.#request.onProgress?.(++done, rules.length, rule.id);
+        return result;
+      },
+    );
+  }
+
+  async #answer(
+    details: CleanupResult[],
+    isOfOne: boolean,
+    planId: string | undefined,
+  ): Promise<CleanupAnswer> {
+    const { log, store } = this.#parts;
+    const { reportEnabled, reportDirectory } = this.#settings;
+    const ran = details.filter((detail) => detail.success && !detail.dry_run).map((detail) => detail.id);
+    if (ran.length > 0)
+      await orWarn(log, 'the last run of the cleanups is not noted', () =>
+        store.noteCleanupRuns(ran, this.#startedAt),
+      );
+    const wasDry = (this.#request.dryRun ?? false) || this.#settings.dryRun;
+    const report = reportOf(details, this.#startedAt, this.#timezone, wasDry);
+    const { total_files_deleted, total_space_freed, dry_run } = report;
+    const figures = {
+      total_files_deleted,
+      total_space_freed,
+      dry_run,
+      ...(planId !== undefined && { plan_id: planId }),
+    };
+    if (isOfOne) return { result: details[0]!, ...figures };
+    const write = () => writeReport(reportDirectory, report, this.#startedAt, this.#timezone);
+    const report_file = reportEnabled
+      ? await orWarn(log, `the cleanup report cannot be written to ${reportDirectory}`, write)
+      : null;
+    return { report, report_file, ...figures };
+  }
+
+  get #timezone(): string {
+    return this.#parts.timezone?.() ?? 'UTC';
+  }
+
+  /** A dry run is worth having where no plan can be kept. */
+  #tryToPlan(): Promise<string | null> {
+    const { log } = this.#parts;
+    return orWarn(log, 'the plan of the dry run cannot be kept', () => this.#plans.begin(this.#startedAt));
   }
 }
 
-function findRule(rules: readonly CleanupRule[], id: string): CleanupRule {
-  const rule = rules.find((candidate) => candidate.id === id);
-  if (rule) return rule;
-  const ids = rules.map((candidate) => candidate.id);
-  const near = closest(id, ids);
-  const known = ids.length === 0 ? 'there are no cleanup rules' : `the rules are: ${ids.join(', ')}`;
-  throw new SchedulerError(
-    'CONFIG_NOT_FOUND',
-    `there is no cleanup rule "${id}"`,
-    near ? `did you mean "${near}"?` : known,
-  );
+/** What fails beside the cleaning itself is a warning: the files are gone all the same. */
+async function orWarn<Answer>(
+  log: Log,
+  message: string,
+  work: () => Promise<Answer>,
+): Promise<Answer | null> {
+  try {
+    return await work();
+  } catch (thrown) {
+    log.warn(message, faultFields(thrown, 'housekeeper'));
+    return null;
+  }
 }
 
 function currentFences(parts: HousekeeperParts, settings: HousekeeperSettings): Promise<Fences> {

@@ -42,7 +42,7 @@ export interface Fences {
 
 const SYSTEM = ['/etc', '/usr', '/bin', '/sbin', '/lib', '/lib64', '/boot', '/dev', '/proc', '/sys'];
 /** Directories of the state directory that are the scheduler's. A new one is added here. */
-const KEPT = ['cleanup_reports', 'jobs', 'logs', 'runs', 'traces'];
+const KEPT = ['cleanup_plans', 'cleanup_reports', 'jobs', 'logs', 'runs', 'traces'];
 
 /** Resolves a path. Refused with FORBIDDEN: what resolves to a name that is no UTF-8. */
 export async function locatePlace(directory: string): Promise<Place> {

@@ -23,7 +23,7 @@ const REMOVED_SHOWN = 1000;
 const WARNINGS_SHOWN = 100;
 
 export function resultOf(
-  rule: CleanupRule,
+  rule: Pick<CleanupRule, 'id' | 'directory' | 'pattern'>,
   dryRun: boolean,
   outcome: RuleOutcome,
   timezone: string,
@@ -57,6 +57,20 @@ export function resultOf(
     warnings: warnings.slice(0, WARNINGS_SHOWN),
     warnings_not_shown: Math.max(0, warnings.length - WARNINGS_SHOWN),
   };
+}
+
+/** Of a rule that could not even begin. */
+export function failedResult(
+  rule: { id: string; directory: string; pattern: string },
+  dryRun: boolean,
+  error: unknown,
+): CleanupResult {
+  return resultOf(
+    rule,
+    dryRun,
+    { gone: [], kept: 0, warnings: [], defaultRetentionDays: null, error },
+    'UTC',
+  );
 }
 
 /** Planned and done never mix: the totals count the rules that ran as `dry_run` says. */

@@ -275,7 +275,7 @@ export class Installed implements Installation {
   async #warn(): Promise<void> {
     const log = this.#parts.log.at('app.start');
     for (const note of this.settings.warnings) log.warn(formatNote(note), { code: note.code });
-    for (const warning of await this.#parts.housekeeper.check(this.settings.housekeeper.rules)) {
+    for (const warning of await this.#parts.housekeeper.check()) {
       log.warn(`cleanup rule ${warning.id}: ${warning.message}`, { fix: warning.fix });
     }
   }

@@ -1,15 +1,15 @@
 // SchedulerService: the one API that every face calls. Holds no rule; asks the ledger, the planners and the settings.
 
 import type { Settings } from '#config/settings';
-import type { Clock, EpochMs } from '#core/clock';
+import type { EpochMs } from '#core/clock';
 import type { JsonObject } from '#core/handler';
 import { isAdHoc, type JobSpec, type StoredJob } from '#core/job';
 import type { Pause } from '#core/pause';
 import type { Run, RunState } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { RemovalWish } from '#engine/create';
-import type { Store } from '#store/store';
 import { AdHocRuns, type AdHocWish } from './ad-hoc.ts';
+import { Cleanups, type CleanupsParts } from './cleanups.ts';
 import { Definitions } from './definitions.ts';
 import { Explainer } from './explain.ts';
 import { type Candidate, Forecast } from './forecast.ts';
@@ -22,11 +22,7 @@ import type { SimulationShape } from './simulation.ts';
 import type { SimulationTexts } from './simulation-request.ts';
 import type { WhyShape } from './why.ts';
 
-export interface ServiceParts {
-  store: Store;
-  clock: Clock;
-  timezone(): string;
-  settings(): Settings;
+export interface ServiceParts extends CleanupsParts {
   scheduleOf(spec: ScheduleSpec): Schedule;
   handlerKnown(name: string): boolean;
   /** What is wrong with an input for a handler; null = nothing. */
@@ -35,7 +31,6 @@ export interface ServiceParts {
   adHocJob(handler: string): JobSpec;
   /** Jobs as the ledger has them, or, where no service keeps it up to date, as the settings would make them. */
   jobs(): Promise<StoredJob[]>;
-  newRunId(): string;
   /** One-time jobs that are past are due at their creation (rule 17). */
   allowPastEvents(): boolean;
   /** Pauses that hold now, global and of single jobs, outside sources included. */
@@ -59,6 +54,8 @@ export class SchedulerService {
   readonly #definitions: Definitions;
   readonly #explainer: Explainer;
   readonly #forecast: Forecast;
+  /** The housekeeper's rules: looked at, registered, run. */
+  readonly cleanups: Cleanups;
 
   constructor(parts: ServiceParts) {
     this.#parts = parts;
@@ -69,6 +66,7 @@ export class SchedulerService {
     this.#definitions = new Definitions({ ...parts, lookup: this.#lookup });
     this.#explainer = new Explainer({ ...parts, lookup: this.#lookup });
     this.#forecast = new Forecast(parts);
+    this.cleanups = new Cleanups(parts);
   }
 
   /** All jobs by id, or those in one state. */

@@ -194,6 +194,8 @@ test('a rule of the housekeeper, complete', async () => {
       description: 'old logs',
       maxDeleteShare: 0.5,
       source: 'config',
+      origin: expect.stringMatching(/:3$/),
+      moduleId: null,
     },
     {
       id: 'rest',
@@ -209,6 +211,8 @@ test('a rule of the housekeeper, complete', async () => {
       description: null,
       maxDeleteShare: null,
       source: 'config',
+      origin: expect.stringMatching(/:15$/),
+      moduleId: null,
     },
   ]);
 });

@@ -2,8 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { HousekeeperSettings } from '#core/cleanup';
-import type { CleanupRequest } from '#housekeeper/housekeeper';
+import type { CleanupRequest, HousekeeperSettings } from '#core/cleanup';
 import { house } from './house.ts';
 import { put, tree } from './support.ts';
 
@@ -15,14 +14,14 @@ describe('a dry run', () => {
     ['by settings, which a call cannot undercut', { dryRun: true }, false, { dryRun: false }],
     ['by rule, which a call cannot undercut', {}, true, { dryRun: false }],
   ])('%s removes nothing and does not move last_run', async (_, changes, ruleIsDry, request) => {
-    const { logs, use, rule, all, housekeeper } = house();
+    const { logs, use, rule, all, lastRuns } = house();
     put(logs, 'old', 99);
     use({ ...changes, rules: [rule({ dryRun: ruleIsDry })] });
     const report = await all(request);
     expect(report).toMatchObject({ dry_run: true, total_files_deleted: 1 });
     expect(report.details[0]?.message).toMatch(/^\[DRY RUN\] Would remove 1 of 1 file/);
     expect(tree(logs)).toEqual(['old']);
-    expect(await housekeeper.lastRuns()).toEqual(new Map());
+    expect(lastRuns).toEqual(new Map());
   });
 
   test('foretells the real run, whatever the files and the rule', async () => {

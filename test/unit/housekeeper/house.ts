@@ -2,9 +2,16 @@
 
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CleanupAnswer, CleanupReport, CleanupResult, HousekeeperSettings } from '#core/cleanup';
-import { type CleanupRequest, createHousekeeper } from '#housekeeper/housekeeper';
-import { recordingLog, ruleWith, settingsWith, standingClock, tempFolder } from './support.ts';
+import type {
+  CleanupAnswer,
+  CleanupReport,
+  CleanupRequest,
+  CleanupResult,
+  HousekeeperSettings,
+  StoredCleanup,
+} from '#core/cleanup';
+import { createHousekeeper } from '#housekeeper/housekeeper';
+import { NOW, recordingLog, ruleWith, settingsWith, standingClock, tempFolder } from './support.ts';
 
 /** A house with a vault, a state directory and a folder to clean. */
 export function house(onLine?: Parameters<typeof recordingLog>[0]) {
@@ -14,9 +21,18 @@ export function house(onLine?: Parameters<typeof recordingLog>[0]) {
   chmodSync(root, 0o755);
   const log = recordingLog(onLine);
   let settings: HousekeeperSettings = settingsWith();
+  const registered: StoredCleanup[] = [];
+  const lastRuns = new Map<string, number>();
+  let now = NOW;
   const housekeeper = createHousekeeper({
-    clock: standingClock,
+    clock: { ...standingClock, now: () => now },
     log,
+    store: {
+      cleanups: async () => registered,
+      noteCleanupRuns: async (ids, at) => {
+        for (const id of ids) lastRuns.set(id, at);
+      },
+    },
     settings: () => settings,
     protectedPaths: () => ({
       vault: join(root, 'vault'),
@@ -32,6 +48,11 @@ export function house(onLine?: Parameters<typeof recordingLog>[0]) {
     logs: join(root, 'logs'),
     log,
     housekeeper,
+    registered,
+    lastRuns,
+    setClock: (at: number) => {
+      now = at;
+    },
     rule,
     use: (changes: Partial<HousekeeperSettings>) => {
       settings = settingsWith({ reportDirectory: join(root, 'reports'), ...changes });

@@ -138,8 +138,8 @@ describe('a run', () => {
 });
 
 describe('last_run', () => {
-  test('is the start of the last real run that succeeded, and outlives the process', async () => {
-    const { root, use, rule, all, housekeeper } = house();
+  test('is the start of the last real run that succeeded', async () => {
+    const { root, use, rule, all, lastRuns } = house();
     use({
       rules: [
         rule(),
@@ -148,21 +148,24 @@ describe('last_run', () => {
       ],
     });
     await all();
-    expect(await housekeeper.lastRuns()).toEqual(new Map([['logs', NOW]]));
-    expect(JSON.parse(readFileSync(join(root, 'state/cleanup_last_runs.json'), 'utf8'))).toEqual({
-      logs: '2026-01-31T03:00:00.000+00:00',
-    });
+    expect(lastRuns).toEqual(new Map([['logs', NOW]]));
   });
+});
 
-  test('of runs at the same time are all kept, and a broken file is a warning', async () => {
-    const { root, use, rule, one, housekeeper, log } = house();
-    writeFileSync(join(root, 'state/cleanup_last_runs.json'), '{"cut');
-    use({ rules: ['a', 'b', 'c'].map((id) => rule({ id })) });
-    await Promise.all(['a', 'b', 'c'].map((id) => one(id)));
-    expect([...(await housekeeper.lastRuns()).keys()]).toEqual(['a', 'b', 'c']);
-    expect(log.lines.filter((line) => line.level === 'warn')).toHaveLength(1);
-    expect(readdirSync(join(root, 'state'))).toEqual(['cleanup_last_runs.json']);
-  });
+test('rules that were registered run beside those of the settings, which go before one of the same id', async () => {
+  const { root, logs, use, rule, all, registered } = house();
+  const stored = { source: 'api', createdAt: NOW, updatedAt: NOW } as const;
+  use({ rules: [rule()], allowedRoots: [join(root, 'more')] });
+  put(root, 'more/old', 99);
+  put(logs, 'old', 99);
+  registered.push({ ...rule({ id: 'logs', directory: '/nowhere' }), ...stored });
+  registered.push({ ...rule({ id: 'more', directory: join(root, 'more'), priority: 1 }), ...stored });
+  const { details } = await all();
+  expect(details.map(({ id, directory, success }) => [id, directory, success])).toEqual([
+    ['more', join(root, 'more'), true],
+    ['logs', logs, true],
+  ]);
+  expect(tree(root).filter((path) => path.endsWith('old'))).toEqual([]);
 });
 
 describe('the report', () => {
