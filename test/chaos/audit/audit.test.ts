@@ -188,6 +188,21 @@ it('finds a run that a pause should have held', () => {
   ]);
 });
 
+it('finds nothing where a pause was lifted before the pass that began in it could read it', () => {
+  const lifted = (atLift: number) =>
+    found(({ diary, evidence }) => {
+      const hex = (at(3) + 40).toString(16).padStart(12, '0');
+      const id = `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
+      const [row] = evidence.rows.filter(({ run_id }) => run_id === 'run-3');
+      Object.assign(row!, { run_id: id });
+      for (const effect of evidence.effects) if (effect.runId === 'run-3') effect.runId = id;
+      const span = (instant: number) => ({ from: instant, to: instant });
+      diary.holds.push({ source: 'env_file', job: null, set: span(at(3) - 50), lifted: span(atLift) });
+    });
+  expect(lifted(at(3) + 39)).toEqual([]);
+  expect(lifted(at(3) + 41)).toEqual(['unexplained: 2026-11-21T10:00:03Z was let through a pause']);
+});
+
 it('finds nothing where an attempt was given back and is made again by the next service', () => {
   const after = found(({ evidence, diary }) => {
     const [first] = diary.lives;

@@ -52,19 +52,27 @@ function wasPaused(about: Case, row: Row, slots: readonly number[]): void {
 
 /**
  * The pause was there before the slot and until after it was decided, and a service had seen it: at a pass before the
- * slot, or because it was up and decided in time.
+ * slot, or because it was up and decided in time. A pass is dated before it reads the sources, its ids are made after.
  */
 function letThrough(about: Case, row: Row, slots: readonly number[], hold: HoldNote): void {
   if (about.isOfChange(row) || row.job_id === 'once') return;
   const until = hold.lifted?.from ?? Infinity;
   const isSeen = (slot: number) =>
-    row.queued_at < until && (about.passIn(hold.set.to, slot) !== null || isDecidedInTime(about, row, slot));
+    decidedAt(row) < until && (about.passIn(hold.set.to, slot) !== null || isDecidedInTime(about, row, slot));
   const delay = longestJitter(about.jobOf(row));
   const through = slots.find(
     (slot) => slot > hold.set.to && slot + delay < until && (hold.source === 'api' || isSeen(slot)),
   );
   if (through !== undefined)
     about.report('unexplained', row, `${isoOf(through)} was let through a pause`, hold);
+}
+
+/** The first 48 bits of a UUID of version 7 are the instant at which it was made. */
+function decidedAt({ run_id, queued_at }: Row): number {
+  const made = /^[0-9a-f]{8}-[0-9a-f]{4}-7/.test(run_id)
+    ? Number.parseInt(run_id.replace('-', '').slice(0, 12), 16)
+    : 0;
+  return Math.max(queued_at, made);
 }
 
 function isDecidedInTime(about: Case, row: Row, slot: number): boolean {
