@@ -56,7 +56,7 @@ export interface AppOptions {
 export function createHost(options: AppOptions): Host {
   return {
     async load(at) {
-      const registry = new HandlerRegistry(options.log);
+      const registry = new HandlerRegistry(options.log, [BUILT_IN_JOBS]);
       const answer = await load(options, at, registry);
       if (answer.kind === 'faults')
         return { ...answer, ledger: () => openLedger(options, at, answer.faults) };
@@ -73,7 +73,7 @@ async function openLedger(
   at: HostOptions,
   faults: readonly Note[],
 ): Promise<Installed | null> {
-  const registry = new HandlerRegistry(options.log);
+  const registry = new HandlerRegistry(options.log, [BUILT_IN_JOBS]);
   const answer = await load(options, at, registry, { unread: true });
   if (answer.kind === 'faults') return null;
   const { settings } = answer;
@@ -114,7 +114,7 @@ function jobDirectories(own: readonly string[]): string[] {
 
 /** The settings and what the cleanup rules in them would meet on the disk. */
 async function check(options: AppOptions, at: HostOptions): Promise<Checked> {
-  const registry = new HandlerRegistry(options.log);
+  const registry = new HandlerRegistry(options.log, [BUILT_IN_JOBS]);
   const answer = await load(options, at, registry);
   if (answer.kind === 'faults') return answer;
   const { settings } = answer;

@@ -8,6 +8,7 @@ import type { Log } from '#core/log';
 import { explainImportError } from './import-error.ts';
 import { findJobFiles } from './job-files.ts';
 import { codeFiles, codeHash, codeStamp, importVersion } from './module-versions.ts';
+import { LoadProbe } from './probe.ts';
 import { toHandler } from './shape.ts';
 
 interface Known {
@@ -35,8 +36,12 @@ export class HandlerRegistry {
   /** What was said of a file: the same again at the next discovery would only be noise. */
   readonly #told = new Map<string, string>();
 
-  constructor(log: Log) {
+  readonly #probe: LoadProbe;
+
+  /** `trusted` = directories of job code that is known to load. */
+  constructor(log: Log, trusted: readonly string[] = [], probe = new LoadProbe(trusted)) {
     this.#log = log.at('registry.discover');
+    this.#probe = probe;
   }
 
   /** Loads what the directories hold. A file that is no job is named in the log, the others stand. */
@@ -49,6 +54,7 @@ export class HandlerRegistry {
     const seen = new Map<string, string>();
     this.#faults.clear();
     this.#faulty.clear();
+    await this.#probe.look([...files.keys()]);
     for (const file of files.keys()) {
       const handler = await this.#tryLoad(file);
       if (!handler) continue;
@@ -70,7 +76,7 @@ export class HandlerRegistry {
 
   /** As this one is now, to try other directories on: settings that are refused must not change what runs. */
   fork(): HandlerRegistry {
-    const other = new HandlerRegistry(this.#log);
+    const other = new HandlerRegistry(this.#log, [], this.#probe);
     for (const [name, known] of this.#handlers) other.#handlers.set(name, { ...known });
     for (const [file, message] of this.#told) other.#told.set(file, message);
     return other;
@@ -140,7 +146,7 @@ export class HandlerRegistry {
 
   async #tryLoad(file: string): Promise<Handler | null> {
     try {
-      const { exports, code } = await importVersion(file);
+      const { exports, code } = await this.#probe.whenSafe(file, () => importVersion(file));
       const handler = { ...toHandler(file, exports.default, code.hash), code };
       this.#told.delete(file);
       return handler;

@@ -2,10 +2,10 @@
 
 import { getCompileCacheDir } from 'node:module';
 import path from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { SchedulerError } from '#core/errors';
 import type { Answer, Call, StartThread, ThreadRequest } from '../call.ts';
+import { keepLoopsEndable } from './endable.ts';
 import { fromErrorData, toErrorData } from './error-data.ts';
 import { type FromThread, SHARED, SHARED_BYTES, type ThreadStart, type ToThread } from './messages.ts';
 
@@ -14,15 +14,9 @@ const ENTRY = new URL(import.meta.resolve('#runs/isolation/thread-entry'));
 /** V8 cannot start a thread with less. */
 const LEAST_HEAP_MB = 16;
 
-/**
- * Where it unrolls loops, V8 14 takes the check for a requested end out of a loop around a short one of known length
- * (`for (;;) new Array(1000)`): such a thread could never be ended, nor held to its heap limit.
- */
-const KEEP_LOOPS_ENDABLE = '--no-turboshaft-loop-unrolling';
-
 /** `environment`: the variables that job code sees. */
 export function threadStarter(environment: Readonly<Record<string, string>>): StartThread {
-  setFlagsFromString(KEEP_LOOPS_ENDABLE);
+  keepLoopsEndable();
   return (request) => {
     try {
       return new JobThread(request, environment);

@@ -187,3 +187,38 @@ it('what is tried on a fork changes nothing until it is taken', async () => {
   s.registry.take(fork);
   expect(s.registry.names).toEqual([]);
 });
+
+it.each([
+  ['blocks for ever', 'for (;;) {}', 'does not finish loading within 10 s'],
+  ['waits for ever', 'await new Promise(() => {});', 'does not finish loading, it waits for ever'],
+  ['ends its process', 'process.exit(3);', 'calls process.exit(3) while it is loaded'],
+  [
+    'leaves a rejection in the air',
+    "Promise.reject(new Error('no luck'));",
+    'throws where nobody can catch it while it is loaded: no luck',
+  ],
+])(
+  'a file that %s while it is loaded is named, and the others go on',
+  async (_what, head, fault) => {
+    const { registry, lines, call } = await setup({
+      'a.ts': answers({ n: 1 }),
+      'b.ts': `${head}\n${answers({})}`,
+      'c.ts': answers({ n: 3 }),
+    });
+    expect(registry.names).toEqual(['a', 'c']);
+    expect([await call('a'), await call('c')]).toEqual([{ n: 1 }, { n: 3 }]);
+    expect(lines).toEqual([expect.stringContaining(fault)]);
+    await expect(registry.load('b')).rejects.toMatchObject({
+      code: 'HANDLER_NOT_FOUND',
+      message: expect.stringContaining(fault),
+    });
+  },
+  30_000,
+);
+
+it('changed code that blocks while it is loaded leaves the last good version in place', async () => {
+  const { lines, call, write } = await setup({ 'a.ts': answers({ n: 1 }) });
+  await write('a.ts', `process.exit(3);\n${answers({ n: 2 })}`);
+  expect(await call('a')).toEqual({ n: 1 });
+  expect(lines.join()).toContain('the last good version runs');
+});

@@ -129,7 +129,7 @@ it('code whose top level ends the process has failed, not the service', async ()
   const folder = await jobFolder({
     'job.ts': jobFile(
       '',
-      `import { isMainThread } from 'node:worker_threads';\nif (!isMainThread) process.exit(4);`,
+      `import { threadName } from 'node:worker_threads';\nif (threadName === 'job') process.exit(4);`,
     ),
   });
   const { answer } = await startJob(folder, 'job');
