@@ -178,6 +178,6 @@ export function aJob(id: string, schedule: ScheduleSpec, at: number): NewJob {
 /** Makes the ledger of a directory that no service uses yet, with these jobs. */
 export async function addJobs(dir: string, insert: NewJob[]): Promise<void> {
   const store = await openSqliteStore({ stateDir: path.join(dir, 'state') });
-  await store.reconcile(0, () => ({ insert, update: [], rows: [], end: [], changes: [] }));
+  await store.reconcile(0, { ids: [] }, () => ({ insert, update: [], rows: [], end: [], changes: [] }));
   await store.close();
 }

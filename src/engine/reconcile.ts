@@ -7,7 +7,7 @@ import { isPauseGap } from '#core/pause';
 import type { Run } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { dueAt } from '#schedule/jitter';
-import type { Effects, JobCursor, ReconcileView } from '#store/store';
+import type { Concerned, Effects, JobCursor, ReconcileView } from '#store/store';
 import { accountForTimeAway, accountForUndecided, endQueued, rangeRow } from './account.ts';
 
 /** An orphaned job is removed after this time (rule 14). */
@@ -29,6 +29,22 @@ export interface ReconcileContext {
   scheduleOf(spec: ScheduleSpec): Schedule;
   newRunId(): string;
   newUid(): string;
+}
+
+/** Finished jobs that are removed at once; the rest at the next look. */
+export const MOST_FORGOTTEN = 500;
+
+/** The jobs that `reconcile` looks at, and may change. */
+export function concernedBy(
+  definitions: readonly JobSpec[],
+  { atStart, finishedBefore }: Pick<ReconcileContext, 'atStart' | 'finishedBefore'>,
+): Concerned {
+  return {
+    ids: definitions.map((spec) => spec.id),
+    ofSettings: true,
+    ...(atStart && { inGap: true }),
+    ...(finishedBefore !== undefined && { finished: { before: finishedBefore, limit: MOST_FORGOTTEN } }),
+  };
 }
 
 /** All changes that bring the jobs of source `config` in the ledger to `definitions`. */

@@ -45,14 +45,14 @@ export class Definitions {
         'put its code into a job directory, or correct `handler`',
       );
     const context = { ...(await this.#context(by)), allowPastEvents: allowPastEvents() };
-    await store.reconcile(context.at, (view) => create(view, spec, context));
+    await store.reconcile(context.at, { ids: [spec.id] }, (view) => create(view, spec, context));
     onWrite();
   }
 
   /** A job that may be there already. */
   async keep(spec: JobSpec, by: string): Promise<void> {
     const context = { ...(await this.#context(by)), allowPastEvents: false };
-    await this.#parts.store.reconcile(context.at, (view) =>
+    await this.#parts.store.reconcile(context.at, { ids: [spec.id] }, (view) =>
       view.jobs.some((job) => job.id === spec.id) ? NOTHING : create(view, spec, context),
     );
   }
@@ -63,7 +63,9 @@ export class Definitions {
     const job = await lookup.job(idOrName);
     const context = await this.#context(wish.by);
     const { purge, cancelRunning } = wish;
-    await store.reconcile(context.at, (view) => remove(view, job.uid, { purge, cancelRunning }, context));
+    await store.reconcile(context.at, { ids: [job.id] }, (view) =>
+      remove(view, job.uid, { purge, cancelRunning }, context),
+    );
     onWrite();
     return { deleted: job.id };
   }

@@ -10,7 +10,7 @@ import type { Log } from '#core/log';
 import type { ObservedPause, Pause } from '#core/pause';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { previewJobs } from '#engine/preview';
-import { type ReconcileContext, reconcile } from '#engine/reconcile';
+import { concernedBy, type ReconcileContext, reconcile } from '#engine/reconcile';
 import type { Housekeeper } from '#housekeeper/housekeeper';
 import type { Store } from '#store/store';
 import { followRun } from './follow.ts';
@@ -200,7 +200,10 @@ export class Installed implements Installation {
     try {
       const at = this.#parts.clock.now();
       const context = this.#reconcileContext(at);
-      await this.#parts.store.reconcile(at, (view) => reconcile(view, this.settings.jobs, context));
+      const concerned = concernedBy(this.settings.jobs, context);
+      await this.#parts.store.reconcile(at, concerned, (view) =>
+        reconcile(view, this.settings.jobs, context),
+      );
     } finally {
       lock.release();
     }

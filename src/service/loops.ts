@@ -10,7 +10,7 @@ import { isFinal, type Run } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { Heartbeat } from '#engine/heartbeat';
 import { OrphanWatch } from '#engine/orphan-watch';
-import { type ReconcileContext, reconcile } from '#engine/reconcile';
+import { concernedBy, type ReconcileContext, reconcile } from '#engine/reconcile';
 import { Scheduler } from '#engine/scheduler';
 import type { StartThread } from '#runs/call';
 import type { Progress } from '#runs/context';
@@ -232,28 +232,33 @@ export class Loops {
     await this.#reconcile(this.#parts.definitions(), { atStart: true });
   }
 
-  async #reconcile(definitions: readonly JobSpec[], how: Partial<ReconcileContext> = {}): Promise<void> {
+  /** Answers how many jobs were removed. */
+  async #reconcile(definitions: readonly JobSpec[], how: Partial<ReconcileContext> = {}): Promise<number> {
     const { store, clock, scheduleOf, newId, log } = this.#parts;
     const at = clock.now();
     const told: string[] = [];
+    let removed = 0;
     const away: EpochMs[] = [];
-    await store.reconcile(at, (view) => {
-      const effects = reconcile(view, definitions, {
-        at,
-        bootStartedAt: this.#scheduler.upSince,
-        atStart: false,
-        by: 'settings',
-        scheduleOf,
-        newRunId: newId,
-        newUid: newId,
-        ...how,
-      });
+    const context: ReconcileContext = {
+      at,
+      bootStartedAt: this.#scheduler.upSince,
+      atStart: false,
+      by: 'settings',
+      scheduleOf,
+      newRunId: newId,
+      newUid: newId,
+      ...how,
+    };
+    await store.reconcile(at, concernedBy(definitions, context), (view) => {
+      const effects = reconcile(view, definitions, context);
+      removed = effects.remove?.length ?? 0;
       told.splice(0, Infinity, ...effectLines(effects, view));
       away.splice(0, Infinity, ...missingSince(effects, view));
       return effects;
     });
     for (const line of told) log.at('loops.reconcile').warn(line);
     if (this.#isService) this.#orphans.expect(away);
+    return removed;
   }
 
   /** The definitions have not changed, but what is no longer among them may have been away for too long. */

@@ -4,7 +4,7 @@ import type { Clock, EpochMs } from '#core/clock';
 import { faultFields } from '#core/errors';
 import type { Log } from '#core/log';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
-import { isForgotten } from '#engine/reconcile';
+import { isForgotten, MOST_FORGOTTEN } from '#engine/reconcile';
 import type { Store } from '#store/store';
 import { checkInvariant } from './invariant.ts';
 import { iso } from './shapes.ts';
@@ -29,8 +29,8 @@ export interface UpkeepParts {
   log: Log;
   settings(): UpkeepSettings;
   scheduleOf(spec: ScheduleSpec): Schedule;
-  /** Takes away jobs of other faces that finished before `before`. */
-  forgetFinished(before: EpochMs): Promise<void>;
+  /** Takes away at most `MOST_FORGOTTEN` jobs of other faces that finished before `before`; answers how many. */
+  forgetFinished(before: EpochMs): Promise<number>;
 }
 
 /** One start, one stop; a round never overlaps the next, and yields to the loops between its short steps. */
@@ -85,7 +85,7 @@ export class Upkeep {
     const began = clock.monotonic();
     try {
       const { looked, holes, finished } = await this.#check();
-      if (finished && !this.#stopped) await this.#parts.forgetFinished(this.#finishedBefore());
+      if (finished) await this.#forget();
       const deleted = await this.#prune();
       const took = Math.round(clock.monotonic() - began) / 1000;
       log.at('upkeep.round').debug('upkeep of the ledger', { jobs: looked, holes, deleted, duration: took });
@@ -110,6 +110,13 @@ export class Upkeep {
         this.#tell(job.id, job.schedule.timezone, from, to, count);
     }
     return sum;
+  }
+
+  async #forget(): Promise<void> {
+    for (let removed = MOST_FORGOTTEN; removed >= MOST_FORGOTTEN && !this.#stopped; ) {
+      removed = await this.#parts.forgetFinished(this.#finishedBefore());
+      await this.#breathe();
+    }
   }
 
   #tell(job: string, zone: string, from: EpochMs, to: EpochMs, count: number): void {

@@ -176,7 +176,20 @@ export interface Ending {
   handlerState?: Json;
 }
 
+/** The jobs that a decision about definitions may change, each once; never 100,000 others with them. */
+export interface Concerned {
+  /** Those that bear one of these ids now. */
+  ids: readonly string[];
+  /** All that came from the settings file, also where they are not in it any more. */
+  ofSettings?: true;
+  /** All whose gap row is open. */
+  inGap?: true;
+  /** Of other faces than the settings, completed or kept for ad hoc runs, at rest since before it: the first `limit` by id. */
+  finished?: { before: EpochMs; limit: number };
+}
+
 export interface ReconcileView {
+  /** By id. */
   jobs: StoredJob[];
   /** Live runs by job uid, oldest first. */
   live: ReadonlyMap<string, Run[]>;

@@ -13,6 +13,7 @@ import type {
   BackfillResult,
   BackfillView,
   ClockPlan,
+  Concerned,
   DueJob,
   Effects,
   Ending,
@@ -51,8 +52,8 @@ export interface Store extends CleanupPromises {
     removed?: true;
     page?: { after: string; limit: number };
   }): Promise<StoredJob[]>;
-  /** Reads all jobs and their live runs, asks `decide`, writes its effects: one transaction (rule 14). */
-  reconcile(at: EpochMs, decide: (view: ReconcileView) => Effects): Promise<void>;
+  /** Reads the jobs that are concerned and their live runs, asks `decide`, writes its effects: one transaction (rule 14). */
+  reconcile(at: EpochMs, concerned: Concerned, decide: (view: ReconcileView) => Effects): Promise<void>;
   /** Changes of jobs, newest first. `before` = at or before it. */
   changes(query: ChangeQuery): Promise<JobChange[]>;
 

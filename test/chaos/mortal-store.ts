@@ -29,10 +29,10 @@ function withDoors(store: Store, course: Course, hit: Hit): Store {
   const doors: Partial<Store> = {
     ...startDoors(store, hit),
     ...runDoors(store, course, hit),
-    async reconcile(at, decide) {
+    async reconcile(at, concerned, decide) {
       const name = course.isUp ? 'reload' : 'reconcile';
       hit(`${name} before`);
-      await store.reconcile(at, (view) => {
+      await store.reconcile(at, concerned, (view) => {
         const effects = decide(view);
         hit(`${name} during`);
         return effects;

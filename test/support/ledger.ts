@@ -94,7 +94,7 @@ export function aJob(id: string, over: Partial<NewJob> = {}, policy: Partial<Job
 export const noEffects: Effects = { insert: [], update: [], rows: [], end: [], changes: [] };
 
 export async function effect(store: Store, effects: Partial<Effects>, at: EpochMs = T0): Promise<void> {
-  await store.reconcile(at, () => ({ ...noEffects, ...effects }));
+  await store.reconcile(at, { ids: [] }, () => ({ ...noEffects, ...effects }));
 }
 
 export async function addJobs(store: Store, ...insert: NewJob[]): Promise<void> {

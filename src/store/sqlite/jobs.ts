@@ -3,7 +3,7 @@
 import type { EpochMs } from '#core/clock';
 import { SchedulerError } from '#core/errors';
 import { NEVER_RAN, type StoredJob } from '#core/job';
-import type { Effects } from '../store.ts';
+import type { Concerned, Effects } from '../store.ts';
 import type { Database, Params, Values } from './database.ts';
 import { JOB_COLUMNS, jobParams, policyIdOf, readJob } from './job-rows.ts';
 import { assignments, insertInto } from './rows.ts';
@@ -16,6 +16,17 @@ const BY_UID = `SELECT ${JOB_COLUMNS} FROM jobs WHERE uid = :uid`;
 const BY_UIDS = `SELECT ${JOB_COLUMNS} FROM jobs WHERE uid IN (SELECT value FROM json_each(:uids)) ORDER BY id`;
 const OF_ID = `SELECT ${JOB_COLUMNS} FROM jobs WHERE id = :id AND (:removed = 1 OR deleted_at IS NULL)
   ORDER BY deleted_at IS NULL DESC, deleted_at DESC, created_at DESC`;
+/** Each by an index of its own: `jobs_one_of_an_id`, `jobs_of_settings`, `jobs_in_gap`, `jobs_finished`. */
+const CONCERNED = {
+  ids: `SELECT ${JOB_COLUMNS} FROM jobs
+    WHERE deleted_at IS NULL AND id IN (SELECT value FROM json_each(:ids)) ORDER BY id`,
+  ofSettings: `SELECT ${JOB_COLUMNS} FROM jobs WHERE source = 'config' AND deleted_at IS NULL ORDER BY id`,
+  inGap: `SELECT ${JOB_COLUMNS} FROM jobs WHERE gap IS NOT NULL AND deleted_at IS NULL ORDER BY id`,
+  finished: `SELECT ${JOB_COLUMNS} FROM jobs
+    WHERE (state = 'completed' OR id GLOB 'adhoc:*') AND source <> 'config' AND deleted_at IS NULL
+      AND max(ifnull(last_run_at, 0), updated_at) < :before
+    ORDER BY id LIMIT :limit`,
+};
 const REMOVE = `UPDATE jobs
   SET deleted_at = :at, next_slot = NULL, next_due = NULL, gap = NULL, updated_at = :at
   WHERE uid = :uid AND deleted_at IS NULL`;
@@ -40,6 +51,18 @@ export function pageOfJobs(db: Database, page: { after: string; limit: number })
 
 export function readJobs(db: Database): StoredJob[] {
   return readAll(db, db.rows(ALL));
+}
+
+/** Each once, by id. */
+export function concernedJobs(db: Database, { ids, ofSettings, inGap, finished }: Concerned): StoredJob[] {
+  const rows = [
+    ...(ids.length > 0 ? db.rows(CONCERNED.ids, { ids: JSON.stringify(ids) }) : []),
+    ...(ofSettings ? db.rows(CONCERNED.ofSettings) : []),
+    ...(inGap ? db.rows(CONCERNED.inGap) : []),
+    ...(finished ? db.rows(CONCERNED.finished, finished) : []),
+  ];
+  const jobs = new Map(readAll(db, rows).map((job) => [job.id, job]));
+  return [...jobs.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** Removed ones too: their runs may still go on. */

@@ -20,7 +20,6 @@ const FIND = `SELECT ${RUN_COLUMNS} FROM runs WHERE run_id = :runId`;
 const LIVE_OF_JOB = `SELECT ${RUN_COLUMNS} FROM runs INDEXED BY runs_live WHERE job_uid = :jobUid AND ${IS_LIVE} ORDER BY seq`;
 const LIVE_OF_GROUP = `SELECT ${RUN_COLUMNS} FROM runs
   WHERE group_name = :group AND ${IS_LIVE} AND job_uid <> :jobUid ORDER BY seq`;
-const LIVE_OF_ALL = `SELECT ${RUN_COLUMNS} FROM runs INDEXED BY runs_live WHERE ${IS_LIVE} ORDER BY seq`;
 const ANY_IN_LINE = `SELECT 1 FROM runs WHERE line = :line AND ${IS_LIVE} LIMIT 1`;
 
 const INSERT = `INSERT INTO runs (${[...RUN_COLUMN_NAMES, 'snapshot_id'].join(', ')})
@@ -50,10 +49,6 @@ export function liveRunsOf(db: Database, jobUid: string): Run[] {
 /** Those of other jobs (rule 4). */
 export function liveRunsOfGroup(db: Database, group: string, jobUid: string): Run[] {
   return readAll(db, db.rows(LIVE_OF_GROUP, { group, jobUid }));
-}
-
-export function liveRunsByJob(db: Database): Map<string, Run[]> {
-  return Map.groupBy(readAll(db, db.rows(LIVE_OF_ALL)), (run) => run.jobUid);
 }
 
 /** Writes a row that has just been decided, and answers the whole of it. `kept` = what a row that it replaces had. */

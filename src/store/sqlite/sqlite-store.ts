@@ -67,8 +67,12 @@ export class SqliteStore implements Store {
     return query.uids ? jobsOf(this.#db, query.uids) : readJobs(this.#db);
   }
 
-  async reconcile(at: EpochMs, decide: (view: promises.ReconcileView) => promises.Effects): Promise<void> {
-    this.#db.write(() => reconcileJobs(this.#db, at, decide));
+  async reconcile(
+    at: EpochMs,
+    concerned: promises.Concerned,
+    decide: (view: promises.ReconcileView) => promises.Effects,
+  ): Promise<void> {
+    this.#db.write(() => reconcileJobs(this.#db, at, concerned, decide));
   }
 
   async changes(query: promises.ChangeQuery): Promise<promises.JobChange[]> {

@@ -188,7 +188,8 @@ describe('refusals', () => {
     await store.close();
     const bytes = readFileSync(file);
     writeFileSync(file, bytes.fill(0xa5, 8192));
-    const reading = async () => await (await opened(stateDir)).reconcile(0, () => expect.unreachable());
+    const reading = async () =>
+      await (await opened(stateDir)).reconcile(0, { ids: [], ofSettings: true }, () => expect.unreachable());
     await expect(reading()).rejects.toMatchObject({
       code: 'DATABASE_ERROR',
       message: expect.stringContaining(file),

@@ -18,6 +18,7 @@ import {
   effect,
   enqueue,
   MINUTE,
+  noEffects,
   settle,
   stillClock,
   T0,
@@ -25,7 +26,7 @@ import {
 
 /** Indexes that hold live rows or open gaps only: to walk them is to read what is needed. */
 const SMALL =
-  /USING (COVERING )?INDEX (runs_live|runs_held|runs_startable|runs_waiting|jobs_in_gap|jobs_due|jobs_crashed|pauses_open)\b/;
+  /USING (COVERING )?INDEX (runs_live|runs_held|runs_startable|runs_waiting|jobs_in_gap|jobs_due|jobs_of_settings|jobs_finished|jobs_crashed|pauses_open)\b/;
 
 it('finds rows of runs, jobs and pauses by an index', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'ledger-'));
@@ -89,6 +90,8 @@ async function everyStep(store: SqliteStore): Promise<void> {
   await settle(store, first!, 'succeeded');
   await store.recover('next', at, () => ({ kind: 'retry', notBefore: at }));
   await effect(store, { end: [{ runId: second!.runId, state: 'failed', reason: 'orphaned', error: null }] });
+  const finished = { before: at, limit: 10 };
+  await store.reconcile(at, { ids: ['a'], ofSettings: true, inGap: true, finished }, () => noEffects);
   await effect(store, { update: [{ uid: 'uid-a', set: { name: 'other' } }], remove: [aRemoval('uid-a')] });
   await store.jobs({ uids: ['uid-a'] });
   await store.pauses({ from: T0, to: at });

@@ -127,7 +127,7 @@ export function gapPromises(open: OpenLedger): void {
         openedAt: T0,
       };
       await addJobs(store, aJob('b', { nextDue: null }));
-      await store.reconcile(T0, () => ({
+      await store.reconcile(T0, { ids: [] }, () => ({
         insert: [],
         update: [{ uid: 'uid-b', set: { gap: missing } }],
         rows: [],

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { NEVER_RAN } from '#core/job';
+import type { Concerned } from '#store/store';
 import {
   addJobs,
   aJob,
@@ -105,6 +106,33 @@ export function jobPromises(open: OpenLedger): void {
       expect((await jobNamed(store, 'b')).enabled).toBe(true);
     });
 
+    it('shows decide the jobs that are concerned, each once, and no others', async () => {
+      const { store } = await open();
+      const done = { source: 'api', state: 'completed', nextSlot: null, nextDue: null } as const;
+      await addJobs(store, aJob('file'), aJob('made', { source: 'api' }), aJob('held', { source: 'api' }));
+      await addJobs(store, aJob('old 1', done), aJob('old 2', done), aJob('ran', done), aJob('gone'));
+      const gap = { runId: 'g', reason: 'paused', from: T0, to: T0, count: 1, openedAt: T0 } as const;
+      await effect(store, { update: [{ uid: 'uid-held', set: { gap } }] });
+      await effect(store, { update: [{ uid: 'uid-ran', set: { lastRunAt: T0 + 5 } }] });
+      await effect(store, { remove: [aRemoval('uid-gone')] });
+      const seen = async (concerned: Concerned) => {
+        let ids: string[] = [];
+        await store.reconcile(T0, concerned, ({ jobs }) => {
+          ids = jobs.map((job) => job.id);
+          return noEffects;
+        });
+        return ids;
+      };
+      expect(await seen({ ids: [] })).toEqual([]);
+      expect(await seen({ ids: ['made', 'gone', 'nobody'] })).toEqual(['made']);
+      expect(await seen({ ids: ['file', 'made'], ofSettings: true })).toEqual(['file', 'made']);
+      expect(await seen({ ids: [], inGap: true })).toEqual(['held']);
+      expect(await seen({ ids: [], finished: { before: T0 + 1, limit: 9 } })).toEqual(['old 1', 'old 2']);
+      expect(await seen({ ids: [], finished: { before: T0 + 6, limit: 9 } })).toHaveLength(3);
+      expect(await seen({ ids: [], finished: { before: T0 + 1, limit: 1 } })).toEqual(['old 1']);
+      expect(await seen({ ids: [], finished: { before: T0, limit: 9 } })).toEqual([]);
+    });
+
     it('shows decide the jobs and their live runs, oldest first', async () => {
       const { store } = await open();
       await addJobs(store, aJob('a', {}, { maxInstances: 5 }), aJob('b'));
@@ -112,7 +140,7 @@ export function jobPromises(open: OpenLedger): void {
       await enqueue(store, 'a', aRow('r2'));
       await enqueue(store, 'a', aRow('r3', { state: 'skipped', reason: 'overlap' }));
       let seen: unknown;
-      await store.reconcile(T0, (view) => {
+      await store.reconcile(T0, { ids: ['a', 'b'] }, (view) => {
         seen = [
           view.jobs.map((job) => job.id),
           [...view.live].map(([uid, live]) => [uid, live.map((run) => run.runId)]),

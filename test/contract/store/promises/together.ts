@@ -157,7 +157,7 @@ export function togetherPromises(open: OpenLedger): void {
       await addJobs(store, aJob('due'), aJob('gap', off), aJob('waits', off));
       const row = { ...aRow('g', { kind: 'scheduled', state: 'skipped', reason: 'paused', slot: T0 }) };
       const gap = { runId: 'g', reason: 'paused', from: T0, to: T0, count: 1, openedAt: T0 };
-      await store.reconcile(T0, () => ({
+      await store.reconcile(T0, { ids: [] }, () => ({
         ...{ insert: [], end: [], changes: [], rows: [{ ...row, jobUid: 'uid-gap' }] },
         update: [{ uid: 'uid-gap', set: { gap } }],
       }));
