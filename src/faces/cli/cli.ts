@@ -13,7 +13,7 @@ const WITH_VALUE = ['--settings', '--state', '--format'];
 const PREFIX = 'scheduler:';
 
 /**
- * Runs one command and answers the exit code: 0 done; 1 failed; 2 not understood; 3 no such job or run; 78 settings
+ * Runs one command and answers the exit code: 0 done; 1 failed; 2 not understood; 3 no such job, run or cleanup; 78 settings
  * that do not hold. The answer goes to stdout, everything else to stderr. Never rejects.
  */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {

@@ -12,7 +12,7 @@ const CODES: Partial<Record<string, number>> = {
   INVALID_SCHEDULE: EXIT.usage,
   JOB_NOT_FOUND: EXIT.notFound,
   RUN_NOT_FOUND: EXIT.notFound,
-  CONFIG_NOT_FOUND: EXIT.configuration,
+  CONFIG_NOT_FOUND: EXIT.notFound,
 };
 
 /** Settings that do not hold, all faults at once. */

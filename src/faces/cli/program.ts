@@ -3,6 +3,7 @@
 import { Command, Option } from 'commander';
 import { examples, type Perform } from './command.ts';
 import { addAgainCommands } from './commands/again.ts';
+import { addCleanupCommands } from './commands/cleanup.ts';
 import { addForecastCommands } from './commands/forecast.ts';
 import { addLookCommands } from './commands/look.ts';
 import { addPauseCommands } from './commands/pause.ts';
@@ -11,7 +12,7 @@ import { addSettingsCommands } from './commands/settings.ts';
 import { addStartCommand } from './commands/start.ts';
 import type { CliIo } from './io.ts';
 
-const EXIT_CODES = `Exit codes: 0 done, 1 failed, 2 not understood, 3 no such job or run, 78 bad configuration.`;
+const EXIT_CODES = `Exit codes: 0 done, 1 failed, 2 not understood, 3 no such job, run or cleanup, 78 bad configuration.`;
 
 export function buildProgram(io: CliIo, perform: Perform): Command {
   const program = new Command('aclarai-scheduler');
@@ -49,6 +50,7 @@ export function buildProgram(io: CliIo, perform: Perform): Command {
   addPauseCommands(program, perform);
   addSettingsCommands(program, perform);
   addForecastCommands(program, perform);
+  addCleanupCommands(program, perform);
   examples(program, [
     ['aclarai-scheduler start', 'run the service in this terminal'],
     ['aclarai-scheduler list', 'all jobs, their next and last runs'],

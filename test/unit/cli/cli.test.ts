@@ -20,6 +20,12 @@ const COMMANDS = [
   ['validate'],
   ['simulate'],
   ['plan'],
+  ['cleanup'],
+  ['cleanup', 'list'],
+  ['cleanup', 'register'],
+  ['cleanup', 'update'],
+  ['cleanup', 'remove'],
+  ['cleanup', 'run'],
   ['config'],
   ['config', 'show'],
 ];
