@@ -236,6 +236,25 @@ it('a source that goes while no service is up has held until the last sign of li
   ]);
 });
 
+it('a source that was seen at a slot after the last tick, and is gone at the start after, held that slot', async () => {
+  const s = await createScenario({
+    at: '2026-11-21T10:00:30Z',
+    scheduler: 'jobs:\n  tick: { enabled: true, cron: "5 * * * * *" }',
+    handlers: { tick: () => ({}) },
+  });
+  await s.start();
+  const marker = path.join(s.dir, 'vault/.aclarai_pause');
+  await writeFile(marker, '');
+  await s.advanceTo('2026-11-21T10:01:05Z');
+  await s.crash();
+  await rm(marker);
+  await s.advanceTo('2026-11-21T10:01:20Z');
+  await s.start();
+  expect(await s.ledger('tick')).toEqual(['2026-11-21T10:01:05Z skipped: paused']);
+  const held = { source: 'vault_file', ended_at: '2026-11-21T10:01:05.001Z' };
+  expect(await s.service.why('tick', '2026-11-21T10:01:05Z')).toMatchObject({ because: { pauses: [held] } });
+});
+
 it('a source outside cannot be lifted by resume: it is named', async () => {
   const s = await ticking({ AUTOMATION_PAUSE: 'true' });
   await expect(s.service.resume({ by: 'ann' })).rejects.toMatchObject({

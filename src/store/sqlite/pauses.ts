@@ -22,6 +22,10 @@ const ANY_OWN = 'SELECT 1 FROM pauses WHERE job_uid IS NOT NULL LIMIT 1';
 const OF_JOB_SINCE = `SELECT * FROM pauses WHERE job_uid = :uid AND ended_at > :after
   UNION ALL SELECT * FROM pauses WHERE job_uid = :uid AND ended_at IS NULL`;
 
+/** When a pass last found that a pause held a slot. */
+const LAST_HELD = `SELECT max(ended_at) AS at FROM runs WHERE run_id IN
+  (SELECT gap ->> '$.runId' FROM jobs WHERE gap IS NOT NULL AND gap ->> '$.reason' = 'paused')`;
+
 /** False where no job was ever paused by itself: then nobody needs to ask for one. */
 export function hasOwnPauses(db: Database): boolean {
   return db.get(ANY_OWN) !== undefined;
@@ -77,12 +81,19 @@ export function observePauses(
   const open = openPauses(db, null).filter((pause) => OBSERVED.includes(pause.source));
   const isSame = (a: ObservedPause | Pause, b: ObservedPause | Pause) =>
     a.source === b.source && a.who === b.who;
-  for (const pause of open)
-    if (!held.some((now) => isSame(now, pause))) endPause(db, pause, heldUntil, pause.who);
+  const gone = open.filter((pause) => !held.some((now) => isSame(now, pause)));
+  const until = gone.length > 0 && heldUntil < at ? lastHeld(db, at, heldUntil) : heldUntil;
+  for (const pause of gone) endPause(db, pause, until, pause.who);
   for (const now of held)
     if (!openPauses(db, null).some((pause) => isSame(pause, now)))
       insertPause(db, { ...now, jobUid: null, why: null, since: at, until: null });
   return openPauses(db, null);
+}
+
+/** What a pause held was due before its end, also since the last sign of life. */
+function lastHeld(db: Database, at: EpochMs, heldUntil: EpochMs): EpochMs {
+  const seen = Number(db.get(LAST_HELD)?.at ?? 0) + 1;
+  return Math.min(at, Math.max(heldUntil, seen));
 }
 
 function openPauses(db: Database, jobUid: string | null): Pause[] {
