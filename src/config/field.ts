@@ -141,7 +141,7 @@ export function duration(minMs: number, maxMs?: number, bareUnitMs: 1 | 1000 = 1
   const range =
     maxMs === undefined
       ? minMs === 0
-        ? ''
+        ? ' of 0 or more'
         : ` of at least ${formatDuration(minMs)}`
       : ` from ${minMs === 0 ? '0' : formatDuration(minMs)} to ${formatDuration(maxMs)}`;
   const bare = bareUnitMs === 1 ? 'milliseconds' : 'seconds';

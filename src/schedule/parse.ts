@@ -96,9 +96,18 @@ export function parseInstant(text: string, timezone: string): EpochMs {
   } catch (cause) {
     throw new SchedulerError(
       'INVALID_PARAMETERS',
-      `"${text}" is not a time`,
+      `"${text}" is not a time${noSuchDay(source)}`,
       'write ISO 8601: 2026-03-01T09:00, 2026-03-01T09:00:00+01:00 or 2026-03-01T08:00:00Z',
       { cause },
     );
   }
+}
+
+/** `: February 2026 has 28 days`, where that is what is wrong. */
+function noSuchDay(text: string): string {
+  const [, year, month, day] = /^(\d{4})-?(\d{2})-?(\d{2})/.exec(text)?.map(Number) ?? [];
+  if (year === undefined || month === undefined || month < 1 || month > 12) return '';
+  const { daysInMonth } = Temporal.PlainYearMonth.from({ year, month });
+  const name = new Date(Date.UTC(year, month - 1)).toLocaleString('en', { month: 'long', timeZone: 'UTC' });
+  return day! > daysInMonth ? `: ${name} ${year} has ${daysInMonth} days` : '';
 }

@@ -19,7 +19,7 @@ export function readInstant(text: string, zone: string, now: EpochMs): EpochMs {
     return parseInstant(isTimeOfDay ? `${today(zone, now)}T${source.padStart(5, '0')}` : source, zone);
   } catch (cause) {
     if (!(cause instanceof SchedulerError) || cause.code !== 'INVALID_PARAMETERS') throw cause;
-    throw new SchedulerError('INVALID_PARAMETERS', `"${text}" is not a time`, EXAMPLES, { cause });
+    throw new SchedulerError('INVALID_PARAMETERS', cause.message, EXAMPLES, { cause });
   }
 }
 

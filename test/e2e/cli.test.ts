@@ -331,6 +331,14 @@ describe('settings and schedules', () => {
     });
   });
 
+  it('says of a wrong expression how to write it, of a path that there is no such file', async () => {
+    const at = await project();
+    const fixOf = async (text: string) => (await at.command('validate', text)).stderr.split('fix: ')[1];
+    expect(await fixOf('*/0 * * * *')).toMatch(/^a minute is /);
+    expect(await fixOf('settings/gone.yaml')).toBe('there is no file settings/gone.yaml\n');
+    expect((await at.command('validate', '0 0 31 2 *')).stderr).toContain('a day that never comes');
+  });
+
   it('validates the settings and shows every effective value, and makes nothing', async () => {
     const at = await project();
     const valid = await at.json<{ ok: boolean; jobs: Row[]; warnings: Row[] }>('validate');

@@ -77,6 +77,14 @@ describe('instants', () => {
   );
 });
 
+test.each([
+  ['2026-02-31', 'February 2026 has 28 days'],
+  ['2028-02-30T10:00', 'February 2028 has 29 days'],
+  ['2026-04-31T10:00:00Z', 'April 2026 has 30 days'],
+])('of %s it is said that there is no such day', (text, why) => {
+  expect(() => parseInstant(text, 'UTC')).toThrow(`"${text}" is not a time: ${why}`);
+});
+
 describe('zones', () => {
   test('keep one spelling', () => {
     expect(canonicalZone('europe/berlin')).toBe('Europe/Berlin');

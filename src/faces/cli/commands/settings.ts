@@ -54,7 +54,8 @@ function expression(text: string, zone: string, now: number, width: number): Ans
   const shape = validateExpression(text, zone, now);
   const [fault] = shape.errors;
   if (!fault) return { data: shape, text: expressionText(shape.jobs[0]!, width) };
-  const looksLikePath = /[/\\]|\.ya?ml$/i.test(text);
+  // A cron expression has slashes, too, and spaces between its fields.
+  const looksLikePath = /^\S*[/\\]\S*$|\.ya?ml$/i.test(text);
   const fix = looksLikePath ? `there is no file ${text}` : fault.fix;
   const aside = `error: ${fault.message}\n${fix === null ? '' : `fix: ${fix}\n`}`;
   return { data: { ...shape, errors: [{ ...fault, fix }] }, text: '', aside, exit: EXIT.usage };
