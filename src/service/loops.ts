@@ -1,7 +1,7 @@
 // Start and stop order of what runs: boot row, recovery, definitions, first pass, startup runs, worker, heartbeat.
 
 import { type Clock, type EpochMs, sleep } from '#core/clock';
-import { faultFields, SchedulerError } from '#core/errors';
+import { faultFields } from '#core/errors';
 import type { AppConfig, Handler, Json, JsonObject } from '#core/handler';
 import type { JobSpec } from '#core/job';
 import type { Log } from '#core/log';
@@ -283,20 +283,4 @@ export class Loops {
       );
     }
   }
-}
-
-/** Operations that job code may ask for by `ctx.call`; anything else is refused with their names. */
-export function operations(
-  table: Record<string, (input: JsonObject, run: Run) => Promise<Json>>,
-): LoopsParts['call'] {
-  return async (operation, input, run) => {
-    const handler = table[operation];
-    if (handler) return await handler(input, run);
-    const known = Object.keys(table).join(', ');
-    throw new SchedulerError(
-      'INVALID_PARAMETERS',
-      `there is no operation ${operation}`,
-      `ctx.call knows: ${known}`,
-    );
-  };
 }
