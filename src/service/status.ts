@@ -84,8 +84,8 @@ function circuitText({ id, circuit, failStreak, schedule }: StoredJob): string[]
 /** Ticks come every 10 s: a service that is up and leaves none cannot write, so it admits nothing either. */
 const SILENT_MS = 30_000;
 
-function silence({ served, boot, now, settings }: StatusInput): string[] {
-  if (!served) return [];
+function silence({ served, boot, now, settings, counts }: StatusInput): string[] {
+  if (!served) return leftBehind(counts.running);
   if (boot === null)
     return [
       'a process holds the service lock and is not in this ledger: the file was replaced under it; stop that process and start it again',
@@ -95,6 +95,13 @@ function silence({ served, boot, now, settings }: StatusInput): string[] {
   return [
     `the service has written nothing since ${since}: its disk may be full or its ledger held by another process; its log says which`,
   ];
+}
+
+/** Nobody is there to run what the ledger has as running. */
+function leftBehind(running: number): string[] {
+  if (running === 0) return [];
+  const what = running === 1 ? '1 run was' : `${running} runs were`;
+  return [`${what} under way when the process ended; the next start records what became of it`];
 }
 
 /** The active graph, as every sync line and `status` name it. */

@@ -171,16 +171,11 @@ it('a finished job that a call made goes at retention', async () => {
 });
 
 it('history is newest first: a row that slots of a pause are added to moves up, a run that is made up for is new', async () => {
-  const s = await createScenario({
-    at: '2026-11-21T10:00:30Z',
-    scheduler: 'jobs:\n  tick: { enabled: true, cron: "* * * * *" }',
-    handlers: { tick: () => ({}) },
-  });
-  await s.start();
+  const s = await serving('', MINUTELY);
   await s.service.pause({ reason: null, until: null, by: 'ann' });
-  await s.advanceTo('2026-11-21T10:02:30Z');
+  await s.advanceTo('2026-01-01T00:02:30Z');
   await s.service.runNow('tick', { by: 'ann' });
-  await s.advanceTo('2026-11-21T10:04:30Z');
+  await s.advanceTo('2026-01-01T00:04:30Z');
   const newest = async () =>
     (await s.service.history({ limit: 9 })).map(
       (row) => `${row.kind} ${row.slot?.slice(14, 16) ?? '-'} ${row.state}`,
@@ -188,8 +183,8 @@ it('history is newest first: a row that slots of a pause are added to moves up, 
   expect(await newest()).toEqual(['scheduled 04 skipped', 'manual - succeeded']);
   expect(await s.service.history({ job: 'tick', limit: 1 })).toMatchObject([{ state: 'skipped' }]);
   await s.service.resume({ by: 'ann' });
-  await s.advanceTo('2026-11-21T10:05:30Z');
-  const slot = Date.parse('2026-11-21T10:03:00Z');
+  await s.advanceTo('2026-01-01T00:05:30Z');
+  const slot = Date.parse('2026-01-01T00:03:00Z');
   await s.service.backfill('tick', { from: slot, to: slot, by: 'ann' });
   await s.quiet();
   expect((await newest())[0]).toBe('backfill 03 succeeded');

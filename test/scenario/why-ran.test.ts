@@ -192,6 +192,7 @@ it('its process is gone, and nobody has started since', async () => {
   const command = await s.command();
   await s.crash();
   await s.advanceTo('2026-11-21T10:30:00Z');
+  expect((await command.status()).warnings).toContainEqual(expect.stringContaining('1 run was under way'));
   await expectGolden('process-gone', await command.service.why('tick', '10:01'));
   await s.start();
   expect(await s.service.why('tick', '10:01')).toMatchObject({ answer: 'queued' });
