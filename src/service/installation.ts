@@ -74,6 +74,7 @@ export class Installed implements Installation {
       timezone: () => this.settings.scheduler.timezone,
       settings: () => this.settings,
       jobs: () => this.#jobs(),
+      jobsCalled: (idOrName) => this.#jobsCalled(idOrName),
       newRunId: parts.newId,
       allowPastEvents: () => this.settings.scheduler.allowPastEvents,
       cap: () => this.settings.scheduler.maxConcurrentExecutions,
@@ -229,9 +230,23 @@ export class Installed implements Installation {
     return this.#reloader.reload();
   }
 
+  /** A service, which keeps the ledger up to date, does not read all jobs for one. */
+  async #jobsCalled(idOrName: string): Promise<StoredJob[]> {
+    const isCalled = ({ id, name }: StoredJob) => id === idOrName || name === idOrName;
+    if (!this.#isLedgerRight) return (await this.#jobs()).filter(isCalled);
+    const { store } = this.#parts;
+    const bearer = await store.jobs({ id: idOrName });
+    return bearer.length > 0 ? bearer : await store.jobs({ name: idOrName });
+  }
+
+  /** The settings are in the ledger, or cannot be read. */
+  get #isLedgerRight(): boolean {
+    return this.#parts.faults.length > 0 || this.isServed;
+  }
+
   async #jobs(): Promise<StoredJob[]> {
     const jobs = await this.#parts.store.jobs();
-    if (this.#parts.faults.length > 0 || this.isServed) return jobs;
+    if (this.#isLedgerRight) return jobs;
     const at = this.#parts.clock.now();
     return previewJobs({ jobs, live: new Map() }, this.settings.jobs, this.#reconcileContext(at));
   }

@@ -6,19 +6,24 @@ import { isAdHoc, type StoredJob } from '#core/job';
 import { LIVE_STATES, type Run } from '#core/run';
 import type { Store } from '#store/store';
 
-export class Lookup {
-  readonly #store: Store;
-  readonly #jobs: () => Promise<StoredJob[]>;
+export interface LookupParts {
+  store: Store;
+  /** As the ledger has them, or as the settings would make them. */
+  jobs(): Promise<StoredJob[]>;
+  /** Of these the ones whose id or name it is. */
+  jobsCalled(idOrName: string): Promise<StoredJob[]>;
+}
 
-  /** `jobs` as the ledger has them, or as the settings would make them. */
-  constructor(store: Store, jobs: () => Promise<StoredJob[]>) {
-    this.#store = store;
-    this.#jobs = jobs;
+export class Lookup {
+  readonly #parts: LookupParts;
+
+  constructor(parts: LookupParts) {
+    this.#parts = parts;
   }
 
   /** By id, or by a name that only one job has. Throws JOB_NOT_FOUND, or CONFLICT for an ambiguous name. */
   async job(idOrName: string): Promise<StoredJob> {
-    const jobs = await this.#jobs();
+    const jobs = await this.#parts.jobsCalled(idOrName);
     const byId = jobs.find((job) => job.id === idOrName);
     if (byId) return byId;
     const named = jobs.filter((job) => job.name === idOrName);
@@ -35,7 +40,7 @@ export class Lookup {
   }
 
   async unknownJob(idOrName: string): Promise<SchedulerError> {
-    const ids = (await this.#jobs()).filter((job) => !isAdHoc(job)).map((job) => job.id);
+    const ids = (await this.#parts.jobs()).filter((job) => !isAdHoc(job)).map((job) => job.id);
     const near = closest(idOrName, ids);
     return new SchedulerError(
       'JOB_NOT_FOUND',
@@ -46,9 +51,10 @@ export class Lookup {
 
   /** By full id. Throws RUN_NOT_FOUND with the nearest of those under way. */
   async run(runId: string): Promise<Run> {
-    const run = await this.#store.run(runId);
+    const { store } = this.#parts;
+    const run = await store.run(runId);
     if (run) return run;
-    const live = await this.#store.runs({ limit: 100, states: LIVE_STATES });
+    const live = await store.runs({ limit: 100, states: LIVE_STATES });
     const near = closest(
       runId,
       live.map((each) => each.runId),

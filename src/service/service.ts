@@ -31,6 +31,8 @@ export interface ServiceParts extends CleanupsParts {
   adHocJob(handler: string): JobSpec;
   /** Jobs as the ledger has them, or, where no service keeps it up to date, as the settings would make them. */
   jobs(): Promise<StoredJob[]>;
+  /** Of these the ones whose id or name it is. */
+  jobsCalled(idOrName: string): Promise<StoredJob[]>;
   /** One-time jobs that are past are due at their creation (rule 17). */
   allowPastEvents(): boolean;
   /** Pauses that hold now, global and of single jobs, outside sources included. */
@@ -59,7 +61,7 @@ export class SchedulerService {
 
   constructor(parts: ServiceParts) {
     this.#parts = parts;
-    this.#lookup = new Lookup(parts.store, parts.jobs);
+    this.#lookup = new Lookup(parts);
     this.#byHand = new HandRuns({ ...parts, lookup: this.#lookup });
     this.#adHoc = new AdHocRuns({ ...parts, define: (spec, by) => this.#definitions.keep(spec, by) });
     this.#pauses = new Pauses({ ...parts, lookup: this.#lookup });

@@ -43,13 +43,14 @@ export interface Store extends CleanupPromises {
   // ---- jobs --------------------------------------------------------------------------------------------
   /**
    * All, or those of the uids (removed ones too, their runs may go on); ordered by id. With `id` the one that bears it
-   * now, with `removed` also those that bore it before, newest first. `page` = at most `limit` of all, whose ids come
+   * now, with `removed` also those that bore it before, newest first; with `name` those that have it. `page` = at most `limit` of all, whose ids come
    * after `after`: 100,000 jobs are not read at once.
    */
   jobs(query?: {
     uids?: readonly string[];
     id?: string;
     removed?: true;
+    name?: string;
     page?: { after: string; limit: number };
   }): Promise<StoredJob[]>;
   /** Reads the jobs that are concerned and their live runs, asks `decide`, writes its effects: one transaction (rule 14). */

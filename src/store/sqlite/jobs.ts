@@ -14,6 +14,7 @@ const PAGE = `SELECT ${JOB_COLUMNS} FROM jobs WHERE deleted_at IS NULL AND id > 
 const BY_ID = `SELECT ${JOB_COLUMNS} FROM jobs WHERE id = :id AND deleted_at IS NULL`;
 const BY_UID = `SELECT ${JOB_COLUMNS} FROM jobs WHERE uid = :uid`;
 const BY_UIDS = `SELECT ${JOB_COLUMNS} FROM jobs WHERE uid IN (SELECT value FROM json_each(:uids)) ORDER BY id`;
+const OF_NAME = `SELECT ${JOB_COLUMNS} FROM jobs WHERE deleted_at IS NULL AND name = :name ORDER BY id`;
 const OF_ID = `SELECT ${JOB_COLUMNS} FROM jobs WHERE id = :id AND (:removed = 1 OR deleted_at IS NULL)
   ORDER BY deleted_at IS NULL DESC, deleted_at DESC, created_at DESC`;
 /** Each by an index of its own: `jobs_one_of_an_id`, `jobs_of_settings`, `jobs_in_gap`, `jobs_finished`. */
@@ -73,6 +74,10 @@ export function jobsOf(db: Database, uids: readonly string[]): StoredJob[] {
 /** The one that bears the id now comes first, then those that bore it before, newest first. */
 export function jobsOfId(db: Database, id: string, removed: boolean): StoredJob[] {
   return readAll(db, db.rows(OF_ID, { id, removed: removed ? 1 : 0 }));
+}
+
+export function jobsNamed(db: Database, name: string): StoredJob[] {
+  return readAll(db, db.rows(OF_NAME, { name }));
 }
 
 export function findJob(db: Database, id: string): StoredJob | null {

@@ -17,7 +17,7 @@ import { correctClock } from './clock.ts';
 import type { Database } from './database.ts';
 import { askedToCancel, cancelRun, markStopping, settleAll } from './endings.ts';
 import { decideResumed, enqueueRun, fireDue } from './fire.ts';
-import { jobsOf, jobsOfId, pageOfJobs, readJobs } from './jobs.ts';
+import { jobsNamed, jobsOf, jobsOfId, pageOfJobs, readJobs } from './jobs.ts';
 import { Leases } from './leases.ts';
 import { endPauses, observePauses, openPause, pausesBetween } from './pauses.ts';
 import { pruneSome, START, type Sweep, shrinkFile } from './prune.ts';
@@ -64,6 +64,7 @@ export class SqliteStore implements Store {
   async jobs(query: NonNullable<Parameters<Store['jobs']>[0]> = {}): Promise<StoredJob[]> {
     if (query.page) return pageOfJobs(this.#db, query.page);
     if (query.id !== undefined) return jobsOfId(this.#db, query.id, query.removed ?? false);
+    if (query.name !== undefined) return jobsNamed(this.#db, query.name);
     return query.uids ? jobsOf(this.#db, query.uids) : readJobs(this.#db);
   }
 

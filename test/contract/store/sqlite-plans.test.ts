@@ -94,6 +94,7 @@ async function everyStep(store: SqliteStore): Promise<void> {
   await store.reconcile(at, { ids: ['a'], ofSettings: true, inGap: true, finished }, () => noEffects);
   await effect(store, { update: [{ uid: 'uid-a', set: { name: 'other' } }], remove: [aRemoval('uid-a')] });
   await store.jobs({ uids: ['uid-a'] });
+  await store.jobs({ name: 'other' });
   await store.pauses({ from: T0, to: at });
   const queries = [{}, { jobUid: 'uid-a' }, { jobId: 'a' }, { states: ['failed', 'missed'] as const }];
   for (const query of queries) await store.runs({ ...query, limit: 10 });

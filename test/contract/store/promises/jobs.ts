@@ -106,6 +106,20 @@ export function jobPromises(open: OpenLedger): void {
       expect((await jobNamed(store, 'b')).enabled).toBe(true);
     });
 
+    it('finds jobs by their name, none that was removed', async () => {
+      const { store } = await open();
+      await addJobs(
+        store,
+        aJob('a', { name: 'One' }),
+        aJob('b', { name: 'One' }),
+        aJob('c', { name: 'Two' }),
+      );
+      await addJobs(store, aJob('gone', { name: 'One' }));
+      await effect(store, { remove: [aRemoval('uid-gone')] });
+      expect((await store.jobs({ name: 'One' })).map((job) => job.id)).toEqual(['a', 'b']);
+      expect(await store.jobs({ name: 'one' })).toEqual([]);
+    });
+
     it('shows decide the jobs that are concerned, each once, and no others', async () => {
       const { store } = await open();
       const done = { source: 'api', state: 'completed', nextSlot: null, nextDue: null } as const;
