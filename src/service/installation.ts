@@ -13,6 +13,7 @@ import { previewJobs } from '#engine/preview';
 import { concernedBy, type ReconcileContext, reconcile } from '#engine/reconcile';
 import type { Housekeeper } from '#housekeeper/housekeeper';
 import type { Store } from '#store/store';
+import { allJobs } from './all-jobs.ts';
 import { followRun } from './follow.ts';
 import { knownHoles } from './holes.ts';
 import type { Installation, Performed, RunHereOptions, ServeOptions } from './host.ts';
@@ -234,9 +235,8 @@ export class Installed implements Installation {
   async #jobsCalled(idOrName: string): Promise<StoredJob[]> {
     const isCalled = ({ id, name }: StoredJob) => id === idOrName || name === idOrName;
     if (!this.#isLedgerRight) return (await this.#jobs()).filter(isCalled);
-    const { store } = this.#parts;
-    const bearer = await store.jobs({ id: idOrName });
-    return bearer.length > 0 ? bearer : await store.jobs({ name: idOrName });
+    const bearer = await this.#parts.store.jobs({ id: idOrName });
+    return bearer.length > 0 ? bearer : await this.#parts.store.jobs({ name: idOrName });
   }
 
   /** The settings are in the ledger, or cannot be read. */
@@ -245,7 +245,7 @@ export class Installed implements Installation {
   }
 
   async #jobs(): Promise<StoredJob[]> {
-    const jobs = await this.#parts.store.jobs();
+    const jobs = await allJobs(this.#parts.store);
     if (this.#isLedgerRight) return jobs;
     const at = this.#parts.clock.now();
     return previewJobs({ jobs, live: new Map() }, this.settings.jobs, this.#reconcileContext(at));

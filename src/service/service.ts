@@ -9,6 +9,7 @@ import type { Run, RunState } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { RemovalWish } from '#engine/create';
 import { AdHocRuns, type AdHocWish } from './ad-hoc.ts';
+import { inTurns } from './all-jobs.ts';
 import { Cleanups, type CleanupsParts } from './cleanups.ts';
 import { Definitions } from './definitions.ts';
 import { Explainer } from './explain.ts';
@@ -74,10 +75,8 @@ export class SchedulerService {
   /** All jobs by id, or those in one state. */
   async list(query: { state?: string } = {}): Promise<JobShape[]> {
     const [jobs, pauses] = [await this.#parts.jobs(), await this.#parts.openPauses()];
-    const shapes = jobs
-      .filter((job) => !isAdHoc(job))
-      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-      .map((job) => jobShape(job, pauses));
+    const listed = jobs.filter((job) => !isAdHoc(job)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const shapes = await inTurns(listed, (job) => jobShape(job, pauses));
     return query.state === undefined ? shapes : shapes.filter((job) => job.state === query.state);
   }
 
