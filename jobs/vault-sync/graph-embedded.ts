@@ -31,28 +31,43 @@ const SCHEMA = `
 `;
 
 const READ = `
-  SELECT block.id, hash, version, source_file AS sourceFile, archived
+  SELECT block.id, hash, version, source_file AS sourceFile, block_type AS blockType, archived
   FROM json_each(?) AS wanted JOIN block ON block.id = wanted.value`;
+
+const LIST = `
+  SELECT id, hash, version, source_file AS sourceFile, block_type AS blockType, archived FROM block WHERE id > ? ORDER BY id LIMIT ?`;
+
+const TEXTS = `SELECT block.id, text FROM json_each(?) AS wanted JOIN block ON block.id = wanted.value`;
+
+const NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
 
 /** The second half lets a batch be applied twice. */
 const AS_SEEN = `(
   (block.hash IS :seenHash AND block.version IS :seenVersion) OR (block.hash IS :hash AND block.version IS :version)
 )`;
 
-const SET_WHOLE = `
-  text = :text, hash = :hash, version = :version, source_file = :sourceFile, tier = :tier,
-  block_type = :blockType, needs_reprocessing = 1, last_updated = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`;
+const SET_PLACE = `
+  version = :version, source_file = :sourceFile, tier = :tier, block_type = :blockType, archived = 0,
+  archived_at = NULL`;
+
+const SET_TEXT = `text = :text, hash = :hash, last_updated = ${NOW}, ${SET_PLACE}`;
+const SET_WHOLE = `${SET_TEXT}, needs_reprocessing = 1`;
 
 const CREATE = `
   INSERT INTO block (id, text, hash, version, source_file, tier, block_type, needs_reprocessing, last_updated)
-  VALUES (:id, :text, :hash, :version, :sourceFile, :tier, :blockType, 1, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+  VALUES (:id, :text, :hash, :version, :sourceFile, :tier, :blockType, 1, ${NOW})
   ON CONFLICT (id) DO UPDATE SET ${SET_WHOLE} WHERE ${AS_SEEN} RETURNING id`;
 
 const UPDATE = `UPDATE block SET ${SET_WHOLE} WHERE id = :id AND ${AS_SEEN} RETURNING id`;
 
-const TOUCH = `
-  UPDATE block SET version = :version, source_file = :sourceFile, tier = :tier, block_type = :blockType
-  WHERE id = :id AND ${AS_SEEN} RETURNING id`;
+const ADOPT = `UPDATE block SET ${SET_TEXT} WHERE id = :id AND ${AS_SEEN} RETURNING id`;
+const TOUCH = `UPDATE block SET ${SET_PLACE} WHERE id = :id AND ${AS_SEEN} RETURNING id`;
+
+/** Again is no change: the time of the first stays. */
+const ARCHIVE = `
+  UPDATE block SET archived_at = iif(archived, archived_at, ${NOW}), last_updated = iif(archived, last_updated, ${NOW}),
+    archived = 1
+  WHERE id = :id RETURNING id`;
 
 /**
  * Opens the file, or makes it. `readOnly` (a dry run) writes nothing: a file that does not exist yet is then an empty
@@ -95,7 +110,20 @@ class EmbeddedGraph implements Graph {
 
   async read(ids: readonly string[]): Promise<GraphRow[]> {
     const rows = this.#try(() => this.#database.prepare(READ).all(JSON.stringify(ids)));
-    return rows.map((row) => ({ ...row, archived: row.archived === 1 }) as GraphRow);
+    return rows.map(toRow);
+  }
+
+  async list(after: string, limit: number): Promise<GraphRow[]> {
+    return this.#try(() => this.#database.prepare(LIST).all(after, limit)).map(toRow);
+  }
+
+  async texts(ids: readonly string[]): Promise<Map<string, string>> {
+    const rows = this.#try(() => this.#database.prepare(TEXTS).all(JSON.stringify(ids)));
+    return new Map(rows.map(({ id, text }) => [id as string, (text ?? '') as string]));
+  }
+
+  async count(): Promise<number> {
+    return Number(this.#try(() => this.#database.prepare('SELECT count(*) AS n FROM block').get())?.n);
   }
 
   async apply(writes: readonly GraphWrite[]): Promise<Set<string>> {
@@ -120,14 +148,12 @@ class EmbeddedGraph implements Graph {
     const statements = {
       create: this.#database.prepare(CREATE),
       update: this.#database.prepare(UPDATE),
+      adopt: this.#database.prepare(ADOPT),
       touch: this.#database.prepare(TOUCH),
+      archive: this.#database.prepare(ARCHIVE),
     };
     const written = new Set<string>();
-    for (const write of writes) {
-      const seen = write.kind === 'create' ? { hash: null, version: null } : write.seen;
-      const parameters = { ...columns(write), seenHash: seen.hash, seenVersion: seen.version };
-      if (statements[write.kind].get(parameters)) written.add(write.data.id);
-    }
+    for (const write of writes) if (statements[write.kind].get(columns(write))) written.add(write.data.id);
     return written;
   }
 
@@ -162,10 +188,19 @@ class EmbeddedGraph implements Graph {
   }
 }
 
-function columns({ kind, data }: GraphWrite): Record<string, string | number> {
-  const { id, hash, version, sourceFile, tier, blockType } = data;
-  const shared = { id, hash, version, sourceFile, tier, blockType };
-  return kind === 'touch' ? shared : { ...shared, text: data.text };
+function toRow(row: Record<string, unknown>): GraphRow {
+  return { ...row, archived: row.archived === 1 } as GraphRow;
+}
+
+function columns(write: GraphWrite): Record<string, string | number | null> {
+  if (write.kind === 'archive') return { id: write.data.id };
+  const { id, hash, version, sourceFile, tier, blockType } = write.data;
+  const seen = write.kind === 'create' ? { hash: null, version: null } : write.seen;
+  const place = {
+    ...{ id, hash, version, sourceFile, tier, blockType },
+    ...{ seenHash: seen.hash, seenVersion: seen.version },
+  };
+  return write.kind === 'touch' ? place : { ...place, text: write.data.text };
 }
 
 /** By SQLite's result codes: 5 and 6 are held locks; 18 to 20 are values that do not fit. */

@@ -7,14 +7,7 @@ import neo4j, {
   type Record as Neo4jRecord,
   type Session,
 } from 'neo4j-driver';
-import {
-  type BlockData,
-  type Graph,
-  GraphFault,
-  type GraphRow,
-  type GraphWrite,
-  type Seen,
-} from './graph.ts';
+import { type Graph, GraphFault, type GraphRow, type GraphWrite } from './graph.ts';
 import { toGraphFault } from './neo4j-faults.ts';
 
 /** A server that does not answer must cost seconds, not the time limit of the run. */
@@ -45,28 +38,37 @@ const NARROW_TEXT_INDEXES = `
   RETURN name, type`;
 
 /** Other services write versions as floats, or as text: read what can be read. */
-const READ = `
-  UNWIND $ids AS id
-  MATCH (b:Block {id: id})
+const ROW = `
   RETURN b.id AS id, toStringOrNull(b.hash) AS hash, toIntegerOrNull(b.version) AS version,
-         toStringOrNull(b.source_file) AS sourceFile, coalesce(b.archived, false) = true AS archived`;
+         toStringOrNull(b.source_file) AS sourceFile, toStringOrNull(b.block_type) AS blockType,
+         coalesce(b.archived, false) = true AS archived`;
+const READ = `UNWIND $ids AS id MATCH (b:Block {id: id}) ${ROW}`;
+/** By the index of the unique ids, so that a page costs no more than its rows. */
+const LIST = `MATCH (b:Block) WHERE b.id > $after WITH b ORDER BY b.id LIMIT $limit ${ROW}`;
+const TEXTS = `
+  UNWIND $ids AS id MATCH (b:Block {id: id}) RETURN b.id AS id, coalesce(toStringOrNull(b.text), '') AS text`;
 
 /** As it was read, or as this batch leaves it, so that a batch may be applied twice. */
 const AS_SEEN = `
   WITH b, row, coalesce(toStringOrNull(b.hash), '') AS hash, coalesce(toIntegerOrNull(b.version), -1) AS version
   WHERE (hash = row.seenHash AND version = row.seenVersion) OR (hash = row.hash AND version = row.version)`;
 
-const SET_WHOLE = `
-  SET b.text = row.text, b.hash = row.hash, b.version = row.version, b.source_file = row.sourceFile,
-      b.tier = row.tier, b.block_type = row.blockType, b.archived = coalesce(b.archived, false),
-      b.needs_reprocessing = true, b.last_updated = datetime({timezone: 'Z'})
-  RETURN row.id AS id`;
+const SET_PLACE = `
+  SET b.version = row.version, b.source_file = row.sourceFile, b.tier = row.tier, b.block_type = row.blockType,
+      b.archived = false, b.archived_at = null`;
+const SET_TEXT = `${SET_PLACE}, b.text = row.text, b.hash = row.hash, b.last_updated = datetime({timezone: 'Z'})`;
+const SET_WHOLE = `${SET_TEXT}, b.needs_reprocessing = true RETURN row.id AS id`;
 
 const WRITES = {
   create: `UNWIND $rows AS row MERGE (b:Block {id: row.id}) ${AS_SEEN} ${SET_WHOLE}`,
   update: `UNWIND $rows AS row MATCH (b:Block {id: row.id}) ${AS_SEEN} ${SET_WHOLE}`,
-  touch: `UNWIND $rows AS row MATCH (b:Block {id: row.id}) ${AS_SEEN}
-    SET b.version = row.version, b.source_file = row.sourceFile, b.tier = row.tier, b.block_type = row.blockType
+  adopt: `UNWIND $rows AS row MATCH (b:Block {id: row.id}) ${AS_SEEN} ${SET_TEXT} RETURN row.id AS id`,
+  touch: `UNWIND $rows AS row MATCH (b:Block {id: row.id}) ${AS_SEEN} ${SET_PLACE} RETURN row.id AS id`,
+  /** Again is no change: the time of the first stays. */
+  archive: `UNWIND $rows AS row MATCH (b:Block {id: row.id})
+    WITH b, row, coalesce(b.archived, false) = true AS again, datetime({timezone: 'Z'}) AS now
+    SET b.archived = true, b.archived_at = CASE WHEN again THEN b.archived_at ELSE now END,
+        b.last_updated = CASE WHEN again THEN b.last_updated ELSE now END
     RETURN row.id AS id`,
 } as const;
 
@@ -143,15 +145,22 @@ class Neo4jGraph implements Graph {
     return problems;
   }
 
+  async count(): Promise<number> {
+    const [found] = await this.#query('MATCH (b:Block) RETURN count(b) AS n');
+    return toNumber(found?.get('n')) ?? 0;
+  }
+
   async read(ids: readonly string[]): Promise<GraphRow[]> {
-    const records = await this.#try(() => this.#session.executeRead((tx) => run(tx, READ, { ids })));
-    return records.map((record) => ({
-      id: record.get('id'),
-      hash: record.get('hash'),
-      version: toNumber(record.get('version')),
-      sourceFile: record.get('sourceFile'),
-      archived: record.get('archived'),
-    }));
+    return (await this.#look(READ, { ids })).map(toRow);
+  }
+
+  async list(after: string, limit: number): Promise<GraphRow[]> {
+    return (await this.#look(LIST, { after, limit: neo4j.int(limit) })).map(toRow);
+  }
+
+  async texts(ids: readonly string[]): Promise<Map<string, string>> {
+    const records = await this.#look(TEXTS, { ids });
+    return new Map(records.map((record) => [record.get('id'), record.get('text')]));
   }
 
   async apply(writes: readonly GraphWrite[]): Promise<Set<string>> {
@@ -167,10 +176,14 @@ class Neo4jGraph implements Graph {
   async #write(tx: ManagedTransaction, writes: readonly GraphWrite[]): Promise<Set<string>> {
     const written = new Set<string>();
     for (const [kind, sameKind] of Map.groupBy(writes, (write) => write.kind)) {
-      const rows = sameKind.map((write) => rowOf(write.data, write.kind === 'create' ? null : write.seen));
+      const rows = sameKind.map(rowOf);
       for (const record of await run(tx, WRITES[kind], { rows })) written.add(record.get('id'));
     }
     return written;
+  }
+
+  #look(statement: string, parameters: object): Promise<Neo4jRecord[]> {
+    return this.#try(() => this.#session.executeRead((tx) => run(tx, statement, parameters)));
   }
 
   #query(statement: string): Promise<Neo4jRecord[]> {
@@ -190,12 +203,19 @@ async function run(tx: ManagedTransaction, statement: string, parameters: object
   return (await tx.run(statement, parameters)).records;
 }
 
+function toRow(record: Neo4jRecord): GraphRow {
+  const { version, ...row } = record.toObject();
+  return { ...row, version: toNumber(version) } as GraphRow;
+}
+
 /** Numbers go as 64-bit integers: a plain JavaScript number would arrive as a float. */
-function rowOf(data: Omit<BlockData, 'text'>, seen: Seen | null): object {
+function rowOf(write: GraphWrite): object {
+  if (write.kind === 'archive') return write.data;
+  const seen = write.kind === 'create' ? null : write.seen;
   return {
-    ...data,
-    version: neo4j.int(data.version),
-    tier: neo4j.int(data.tier),
+    ...write.data,
+    version: neo4j.int(write.data.version),
+    tier: neo4j.int(write.data.tier),
     seenHash: seen?.hash ?? '',
     seenVersion: neo4j.int(seen?.version ?? -1),
   };

@@ -10,6 +10,7 @@ export interface GraphRow {
   /** Null where none was written, or none that is a number. */
   readonly version: number | null;
   readonly sourceFile: string | null;
+  readonly blockType: string | null;
   readonly archived: boolean;
 }
 
@@ -30,13 +31,18 @@ export interface Seen {
   readonly version: number | null;
 }
 
+/** A block that stands in the vault is not archived: every write but `archive` takes the mark away. */
 export type GraphWrite =
   /** A new node, or a bare one that appeared meanwhile. Asks for reprocessing. */
   | { readonly kind: 'create'; readonly data: BlockData }
   /** New text on a node that exists. Asks for reprocessing. */
   | { readonly kind: 'update'; readonly data: BlockData; readonly seen: Seen }
+  /** The same text: `hash` and all that belongs to it, without reprocessing. Only `adopt` asks for it. */
+  | { readonly kind: 'adopt'; readonly data: BlockData; readonly seen: Seen }
   /** Same text: where it stands and its version only; neither time nor reprocessing. */
-  | { readonly kind: 'touch'; readonly data: Omit<BlockData, 'text'>; readonly seen: Seen };
+  | { readonly kind: 'touch'; readonly data: Omit<BlockData, 'text'>; readonly seen: Seen }
+  /** Gone from the vault: marked so, with the time. */
+  | { readonly kind: 'archive'; readonly data: { readonly id: string } };
 
 export interface Graph {
   readonly kind: 'embedded' | 'neo4j';
@@ -49,8 +55,17 @@ export interface Graph {
   /** Creates what the graph needs where it is absent. Answers what could not be had but does not stop a sync. */
   prepare(): Promise<readonly string[]>;
 
+  /** How many blocks it has, archived and bare ones too. Costs next to nothing. */
+  count(): Promise<number>;
+
   /** The rows of those ids that exist. One query; give it a batch. */
   read(ids: readonly string[]): Promise<GraphRow[]>;
+
+  /** The next rows after an id, in an order of the graph's own; begin with `''`, fewer than `limit` are the last. */
+  list(after: string, limit: number): Promise<GraphRow[]>;
+
+  /** The texts of some blocks, for people to compare. */
+  texts(ids: readonly string[]): Promise<Map<string, string>>;
 
   /**
    * All of a batch in one transaction, or nothing. Answers the ids that were written; the others changed since they

@@ -1,6 +1,5 @@
 // Blocks of the vault, what was known and what the graph holds in; what to do about each block, and why, out. Pure.
 
-import { place } from './findings.ts';
 import type { GraphRow } from './graph.ts';
 import type { VaultBlock } from './scan.ts';
 
@@ -17,10 +16,15 @@ interface Step {
   readonly version: number;
 }
 
-export type SyncStep =
+/** What becomes of a block that stands in the vault. */
+export type BlockStep =
   | (Step & { readonly kind: 'create' })
   /** `edited`: the text differs. `bare`: another service made the node, without a hash. */
   | (Step & { readonly kind: 'update'; readonly row: GraphRow; readonly reason: 'edited' | 'bare' })
+  /** The text differs only in what the grammars take for it: written, and not processed again. */
+  | (Step & { readonly kind: 'adopt'; readonly row: GraphRow })
+  /** Same text, and it was archived. */
+  | (Step & { readonly kind: 'unarchive'; readonly row: GraphRow })
   /** Same text in another file. */
   | (Step & { readonly kind: 'move'; readonly row: GraphRow })
   /** Same text, higher version in the vault. */
@@ -37,6 +41,14 @@ export type SyncStep =
       readonly reason: 'both_changed' | 'exhausted';
     });
 
+/** A block that is in no file any more. */
+export interface ArchiveStep {
+  readonly kind: 'archive';
+  readonly row: GraphRow;
+}
+
+export type SyncStep = BlockStep | ArchiveStep;
+
 /** One id in several places. */
 export interface Duplicate {
   readonly id: string;
@@ -47,25 +59,39 @@ export interface Duplicate {
 
 export interface SyncPlan {
   /** One step an id, in the order of the vault. */
-  readonly steps: readonly SyncStep[];
+  readonly steps: readonly BlockStep[];
   readonly duplicates: readonly Duplicate[];
 }
+
+/** Whether the text of a block may be taken over as it is, see `adopt`. */
+export type MayAdopt = (block: VaultBlock, base: Base | null, row: GraphRow) => boolean;
 
 /** Decides what happens to every block of the vault. Versions of the graph never go down. */
 export function planSync(
   blocks: readonly VaultBlock[],
   known: ReadonlyMap<string, Base>,
   rows: ReadonlyMap<string, GraphRow>,
+  mayAdopt: MayAdopt = () => false,
 ): SyncPlan {
-  const steps: SyncStep[] = [];
+  const steps: BlockStep[] = [];
   const duplicates: Duplicate[] = [];
-  for (const [id, places] of Map.groupBy(blocks, (block) => block.id)) {
+  for (const [id, places] of placesById(blocks)) {
     const row = rows.get(id) ?? null;
     const winner = winnerOf(places, row);
     if (places.length > 1) duplicates.push({ id, winner, places });
-    steps.push(planBlock(winner, known.get(id) ?? null, row));
+    steps.push(planBlock(winner, known.get(id) ?? null, row, mayAdopt));
   }
   return { steps, duplicates };
+}
+
+function placesById(blocks: readonly VaultBlock[]): Map<string, VaultBlock[]> {
+  const all = new Map<string, VaultBlock[]>();
+  for (const block of blocks) {
+    const places = all.get(block.id);
+    if (places) places.push(block);
+    else all.set(block.id, [block]);
+  }
+  return all;
 }
 
 /** Stable from run to run: the place the graph knows, if the block is still there, else the first. */
@@ -74,24 +100,32 @@ function winnerOf(places: readonly VaultBlock[], row: GraphRow | null): VaultBlo
 }
 
 /** The rules for one block. */
-export function planBlock(block: VaultBlock, base: Base | null, row: GraphRow | null): SyncStep {
+export function planBlock(
+  block: VaultBlock,
+  base: Base | null,
+  row: GraphRow | null,
+  mayAdopt: MayAdopt = () => false,
+): BlockStep {
   if (row === null) return { kind: 'create', block, version: block.version };
   if (row.hash === null) return updateBare(block, row);
   const version = row.version ?? 0;
   if (row.hash === block.hash) return planSameText(block, row, version);
+  if (mayAdopt(block, base, row))
+    return { kind: 'adopt', block, version: Math.max(block.version, version), row };
   if (block.version < version && base?.version !== version)
     return { kind: 'conflict', block, version, row, base, reason: 'both_changed' };
   return update(block, row, version, 'edited', base);
 }
 
-function planSameText(block: VaultBlock, row: GraphRow, graphVersion: number): SyncStep {
+function planSameText(block: VaultBlock, row: GraphRow, graphVersion: number): BlockStep {
   const version = Math.max(graphVersion, block.version);
+  if (row.archived) return { kind: 'unarchive', block, version, row };
   if (row.sourceFile !== block.file) return { kind: 'move', block, version, row };
   if (version > graphVersion) return { kind: 'raise', block, version, row };
   return { kind: 'unchanged', block, version, row };
 }
 
-function updateBare(block: VaultBlock, row: GraphRow): SyncStep {
+function updateBare(block: VaultBlock, row: GraphRow): BlockStep {
   if (row.version === null) return { kind: 'update', block, version: block.version, row, reason: 'bare' };
   return update(block, row, row.version, 'bare', null);
 }
@@ -102,50 +136,9 @@ function update(
   graphVersion: number,
   reason: 'edited' | 'bare',
   base: Base | null,
-): SyncStep {
+): BlockStep {
   const version = Math.max(block.version, graphVersion + 1);
   if (!Number.isSafeInteger(version))
     return { kind: 'conflict', block, version: graphVersion, row, base, reason: 'exhausted' };
   return { kind: 'update', block, version, row, reason };
-}
-
-/** One line that a person can judge a step by. */
-export function describeStep(step: SyncStep): string {
-  const { block, version } = step;
-  const where = place(block.file, block.line);
-  switch (step.kind) {
-    case 'create':
-      return `create    ${block.id} v${version}  ${where}  (not in the graph)`;
-    case 'update': {
-      const why = step.reason === 'bare' ? 'the node has no text yet' : 'the text differs';
-      return `update    ${block.id} v${step.row.version ?? '-'} → v${version}  ${where}  (${why})`;
-    }
-    case 'move':
-      return `move      ${block.id} v${version}  ${step.row.sourceFile ?? '(no file)'} → ${where}  (same text)`;
-    case 'raise':
-      return `raise     ${block.id} v${step.row.version ?? '-'} → v${version}  ${where}  (same text, higher version)`;
-    case 'unchanged':
-      return `unchanged ${block.id} v${version}  ${where}`;
-    case 'conflict':
-      return `conflict  ${describeConflict(step)}`;
-  }
-}
-
-/** Both sides of a conflict, for its report. */
-export function describeConflict({ block, row, base, reason }: SyncStep & { kind: 'conflict' }): string {
-  const sides = `${block.id}: the vault has v${block.version} (${place(block.file, block.line)}), the graph v${row.version ?? '-'}`;
-  if (reason === 'exhausted') return `${sides}, and no higher version can be written`;
-  const last = base ? `last equal at v${base.version}` : 'never seen equal';
-  return `${sides} with another text, ${last}: nothing written; raise ver to ${(row.version ?? 0) + 1} to let the vault win`;
-}
-
-/** For a step whose node changed between reading and writing. */
-export function describeRace({ block }: SyncStep): string {
-  return `${block.id}: the node changed while the vault was compared with it: nothing written, the next run decides`;
-}
-
-/** Every place of an id that stands more than once. */
-export function describeDuplicate({ id, winner, places }: Duplicate): string {
-  const list = places.map((block) => place(block.file, block.line)).join(', ');
-  return `${id} stands in ${places.length} places: ${list}; ${place(winner.file, winner.line)} is used`;
 }

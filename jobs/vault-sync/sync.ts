@@ -1,34 +1,34 @@
 // One run of the sync: the vault is scanned, compared with graph and known state, and written to the graph.
 
 import path from 'node:path';
-import type { JobContext, RunResult } from 'aclarai-scheduler';
-import { type Applied, type Applying, applySteps, readRows } from './apply.ts';
+import { type JobContext, parseDurationMs, type RunResult, SchedulerError } from 'aclarai-scheduler';
+import { type Applied, type Applying, applySteps, recoverPending } from './apply.ts';
+import { type Decision, decideSync, type Known } from './decide.ts';
+import { endingOf, winnerFirst } from './ending.ts';
 import { FindingLog } from './findings.ts';
+import { GRAMMAR_VERSION } from './grammar.ts';
 import { type Graph, GraphFault } from './graph.ts';
 import { openEmbeddedGraph } from './graph-embedded.ts';
-import {
-  describeConflict,
-  describeDuplicate,
-  describeRace,
-  describeStep,
-  planSync,
-  type SyncPlan,
-} from './plan.ts';
-import { scanVault, type VaultScan } from './scan.ts';
-import { KnownState } from './state.ts';
+import { reasonForFull } from './pass.ts';
+import { publishDirty } from './publish.ts';
+import { Report } from './report.ts';
+import { type GraphMark, KnownState, type Place } from './state.ts';
 import { statisticsOf } from './statistics.ts';
 
 export interface SyncInput {
-  /** Read every file and compare with every node. This job does so in each run as yet. */
   full: boolean;
+  full_every: string | number | null;
   dry_run: boolean;
+  allow_mass_archive: boolean;
+  allow_mass_update: boolean;
+  adopt: boolean;
   max_file_mb: number;
+  /** Vault-relative; looks at these only. */
+  files?: string[] | undefined;
 }
 
 /** Files between two words of progress. */
 const PROGRESS_FILES = 100;
-/** Lines of a plan that a dry run prints. */
-const PLAN_LINES = 200;
 
 /** A run that could not reach its graph answers `success: false`; anything else that throws is a fault of ours. */
 export async function syncVault(ctx: JobContext<SyncInput>): Promise<RunResult> {
@@ -48,10 +48,12 @@ class Sync {
   readonly #state: KnownState;
   readonly #dryRun: boolean;
   readonly #findings: FindingLog;
+  readonly #report: Report;
   readonly #started: number;
   #graph: Graph | null = null;
-  #scan: VaultScan = { blocks: [], findings: [], filesProcessed: 0, filesUnreadable: 0 };
-  #plan: SyncPlan = { steps: [], duplicates: [] };
+  #decision: Decision | null = null;
+  /** Of this and of earlier runs, by id. */
+  #duplicates: ReadonlyMap<string, readonly Place[]> = new Map();
   #applied: Pick<Applied, 'raced' | 'failed'> = { raced: [], failed: [] };
 
   constructor(ctx: JobContext<SyncInput>, state: KnownState, dryRun: boolean) {
@@ -59,37 +61,22 @@ class Sync {
     this.#state = state;
     this.#dryRun = dryRun;
     this.#findings = new FindingLog(ctx.log);
+    this.#report = new Report(ctx.log, this.#findings);
     this.#started = state.seconds();
   }
 
   async run(): Promise<RunResult> {
     try {
-      this.#warnOfPublish();
-      const graph = await this.#openGraph();
-      const known = this.#state.use(await graph.identity());
-      if (!this.#dryRun) await this.#prepare(graph);
-      this.#scan = await this.#scanVault();
-      const on = { graph, signal: this.#ctx.signal, sleep: this.#ctx.sleep.bind(this.#ctx) };
-      const rows = await readRows([...new Set(this.#scan.blocks.map(({ id }) => id))], on);
-      this.#plan = planSync(this.#scan.blocks, known, rows);
-      this.#reportPlan();
-      if (this.#dryRun) this.#print(graph);
-      else await this.#apply(on);
+      await this.#sync(await this.#openGraph());
     } catch (cause) {
       if (!(cause instanceof GraphFault)) throw cause;
       return this.#end(cause);
     }
-    return this.#end(this.#applied.failed[0]?.fault ?? null);
+    return this.#end(this.#applied.failed[0]?.fault ?? this.#refusal());
   }
 
   async close(): Promise<void> {
     await this.#graph?.close();
-  }
-
-  #warnOfPublish(): void {
-    if (!this.#ctx.config.vault.publish) return;
-    const message = 'vault.publish is on, but this version sends no messages about changed blocks';
-    this.#findings.add({ level: 'warning', kind: 'not_published', file: null, line: null, message });
   }
 
   async #openGraph(): Promise<Graph> {
@@ -106,79 +93,143 @@ class Sync {
     return this.#graph;
   }
 
-  async #prepare(graph: Graph): Promise<void> {
-    for (const message of await graph.prepare())
-      this.#findings.add({ level: 'warning', kind: 'graph_schema', file: null, line: null, message });
+  async #sync(graph: Graph): Promise<void> {
+    const on: Applying = { graph, signal: this.#ctx.signal, sleep: this.#ctx.sleep.bind(this.#ctx) };
+    const mark = this.#state.use(await graph.identity());
+    await recoverPending(this.#state, on);
+    const why = await this.#reasonForFull(graph, mark);
+    const decision = await this.#look({ files: this.#state.files(), mark, full: why !== null }, on);
+    if (this.#dryRun) {
+      await this.#report.dryRun(decision.steps, decision.survey.untouched, graph, why);
+      return;
+    }
+    if (why !== null) this.#ctx.log.info(`all files are read: ${why}`);
+    await this.#write(decision, on);
+    await this.#remember(decision, mark, why !== null);
+    await this.#publish();
   }
 
-  async #scanVault(): Promise<VaultScan> {
-    const { paths, vault } = this.#ctx.config;
-    const scan = await scanVault({
-      vault: paths.vault,
-      tiers: [paths.tier1, paths.tier2, paths.tier3],
-      exclude: vault.exclude,
-      maxFileMb: this.#ctx.input.max_file_mb,
-      signal: this.#ctx.signal,
-      onFile: (done, total) => {
-        if (done === total || done % PROGRESS_FILES === 0) this.#ctx.progress(done, total, 'reading notes');
+  async #reasonForFull(graph: Graph, mark: GraphMark): Promise<string | null> {
+    const { full, full_every } = this.#ctx.input;
+    const why = reasonForFull({
+      asked: full,
+      mark,
+      knowsOthers: this.#state.knowsOthers(),
+      blocks: await graph.count(),
+      sinceFull: mark.fullAt === null ? null : this.#state.seconds() - mark.fullAt,
+      fullEvery: full_every === null ? Infinity : parseDurationMs(full_every) / 1000,
+    });
+    // Constraints and indexes were there when the last sync ended.
+    if (why !== null && !this.#dryRun)
+      for (const message of await graph.prepare()) this.#warn('graph_schema', message);
+    return why;
+  }
+
+  async #look(known: Known, on: Applying): Promise<Decision> {
+    const { input, config, signal, sleep } = this.#ctx;
+    const decision = await decideSync(known, {
+      ...{ input, config, on, state: this.#state },
+      options: {
+        maxFileMb: input.max_file_mb,
+        signal,
+        clock: { seconds: () => this.#state.seconds(), sleep: sleep.bind(this.#ctx) },
+        onFile: (done, total) => {
+          if (done === total || done % PROGRESS_FILES === 0) this.#ctx.progress(done, total, 'reading notes');
+        },
       },
     });
-    for (const finding of scan.findings) this.#findings.add(finding);
-    return scan;
+    this.#decision = decision;
+    for (const finding of [...decision.scan.findings, ...decision.survey.findings])
+      this.#findings.add(finding);
+    this.#tell(decision);
+    return decision;
   }
 
-  /** Duplicates and conflicts have counters of their own and are no warnings. */
-  #reportPlan(): void {
-    for (const duplicate of this.#plan.duplicates)
-      this.#report('duplicate', duplicate.winner, describeDuplicate(duplicate));
-    for (const step of this.#plan.steps)
-      if (step.kind === 'conflict') this.#report('conflict', step.block, describeConflict(step));
+  #tell({ plan, survey, gone, refused }: Decision): void {
+    const duplicates = new Map(survey.oldDuplicates);
+    for (const { id, winner, places } of plan.duplicates) duplicates.set(id, winnerFirst(winner, places));
+    this.#duplicates = duplicates;
+    this.#report.duplicates(duplicates);
+    this.#report.conflicts(plan.steps);
+    if (gone.because !== null && !gone.refused)
+      this.#warn('archive_deferred', `${gone.wait.length} blocks are gone and not archived: ${gone.because}`);
+    if (gone.refused) this.#warn('mass_archive', gone.because!);
+    if (refused.length > 0) this.#warn('mass_update', `${refused.length} edits at once: refused`);
   }
 
-  #report(kind: string, { file, line }: { file: string; line: number }, message: string): void {
-    this.#findings.add({ level: 'warning', kind, file, line, message }, false);
-  }
-
-  #print({ kind, label }: Graph): void {
-    const changes = this.#plan.steps.filter((step) => step.kind !== 'unchanged');
-    const same = this.#plan.steps.length - changes.length;
-    this.#ctx.log.info(
-      `dry run: ${changes.length} changes, ${same} unchanged, ${kind} graph ${label}; nothing is written`,
-    );
-    for (const step of changes.slice(0, PLAN_LINES)) this.#ctx.log.info(describeStep(step));
-    if (changes.length > PLAN_LINES) this.#ctx.log.info(`… and ${changes.length - PLAN_LINES} more changes`);
-  }
-
-  async #apply(on: Applying): Promise<void> {
-    const writes = this.#plan.steps.filter(({ kind }) => kind !== 'unchanged' && kind !== 'conflict').length;
-    const onBatch = (done: number): void => this.#ctx.progress(done, writes, 'writing blocks');
-    const applied = await applySteps(this.#plan.steps, { ...on, state: this.#state, onBatch });
+  async #write({ steps, survey }: Decision, on: Applying): Promise<void> {
+    const writes = steps.filter(({ kind }) => kind !== 'unchanged' && kind !== 'conflict').length;
+    const applied = await applySteps(steps, {
+      ...on,
+      state: this.#state,
+      bases: survey.bases,
+      publishes: this.#ctx.config.vault.publish,
+      onBatch: (done) => this.#ctx.progress(done, writes, 'writing blocks'),
+    });
     this.#applied = applied;
-    for (const step of applied.raced) this.#report('conflict', step.block, describeRace(step));
-    for (const { steps, fault } of applied.failed) this.#reportFailure(steps[0]!.block, steps.length, fault);
+    this.#report.races(applied.raced);
+    for (const failure of applied.failed) this.#report.failure(failure.steps, failure.fault);
   }
 
-  #reportFailure(
-    { id, file, line }: { id: string; file: string; line: number },
-    count: number,
-    fault: GraphFault,
-  ): void {
-    const what = count === 1 ? id : `${id} and ${count - 1} more`;
-    // Counted by the statistics as a failed batch, so not here again.
-    this.#findings.add(
-      { level: 'error', kind: 'batch_failed', file, line, message: `${what} not written: ${fault.message}` },
-      false,
-    );
+  async #remember(decision: Decision, mark: GraphMark, full: boolean): Promise<void> {
+    const { plan, refused } = decision;
+    const applied = this.#applied;
+    const failed = applied.failed.flatMap(({ steps }) => steps);
+    const unreachable = applied.failed.some(({ fault }) => fault.kind === 'unreachable');
+    const blocks = unreachable ? mark.blocks : await this.#graph!.count();
+    const complete = full && failed.length === 0;
+    this.#state.end({
+      ...endingOf(decision, [
+        ...plan.steps.filter(({ kind }) => kind === 'conflict'),
+        ...refused,
+        ...applied.raced,
+        ...failed,
+      ]),
+      mark: {
+        grammar: complete && refused.length === 0 ? GRAMMAR_VERSION : mark.grammar,
+        blocks,
+        fullAt: complete ? this.#state.seconds() : mark.fullAt,
+      },
+    });
   }
 
-  #end(fault: GraphFault | null): RunResult {
+  async #publish(): Promise<void> {
+    const { vault, databases } = this.#ctx.config;
+    if (!vault.publish) return;
+    const problem = await publishDirty(this.#state.outbox, databases.rabbitmq, this.#ctx.signal);
+    if (problem !== null) this.#warn('not_published', problem);
+  }
+
+  #warn(kind: string, message: string): void {
+    this.#findings.add({ level: 'warning', kind, file: null, line: null, message });
+  }
+
+  #refusal(): SchedulerError | null {
+    const { gone, refused } = this.#decision!;
+    const reasons = [];
+    const ways = [];
+    if (gone.refused) reasons.push(gone.because);
+    if (gone.refused) ways.push('allow_mass_archive');
+    if (refused.length > 0) reasons.push(`${refused.length} known blocks changed at once: refused`);
+    if (refused.length > 0) ways.push('allow_mass_update');
+    if (reasons.length === 0) return null;
+    const fix = `look at a dry run; if it is meant, run once with ${ways.join(' and ')}: true`;
+    return new SchedulerError('PRECONDITION_FAILED', reasons.join('; '), fix);
+  }
+
+  #end(fault: SchedulerError | null): RunResult {
     this.#findings.close();
+    const { scan, survey, gone, steps } = this.#decision ?? {};
     const statistics = statisticsOf({
       graph: this.#ctx.config.vault.graph,
-      ...this.#scan,
-      steps: this.#plan.steps,
+      filesProcessed: scan?.read.length ?? 0,
+      filesSkipped: scan?.unchanged.length ?? 0,
+      filesUnreadable: scan?.filesUnreadable ?? 0,
+      steps: steps ?? [],
       applied: this.#applied,
-      duplicates: this.#plan.duplicates.length,
+      untouched: survey?.untouched ?? 0,
+      deferred: gone?.wait.length ?? 0,
+      duplicates: this.#duplicates.size,
       warnings: this.#findings.warnings,
       errors: this.#findings.errors,
       seconds: this.#state.seconds() - this.#started,
@@ -186,7 +237,7 @@ class Sync {
     if (!fault) return { success: true, ...statistics };
     const { code, message, fix } = fault;
     // Refused stays refused: trying a wrong password again locks its user out.
-    const final = fault.kind === 'refused' ? { retryable: false } : {};
+    const final = fault instanceof GraphFault && fault.kind !== 'refused' ? {} : { retryable: false };
     return { success: false, ...final, error: { code, message, fix }, ...statistics };
   }
 }

@@ -64,8 +64,15 @@ function contract(bench: Bench): void {
     await bench.put(id('bare'), {});
     const rows = await graph.read([id('here'), id('bare'), id('nowhere')]);
     expect(rows.sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual([
-      { id: id('bare'), hash: null, version: null, sourceFile: null, archived: false },
-      { id: id('here'), hash: 'h1', version: 2, sourceFile: 'conversations/a.md', archived: false },
+      { id: id('bare'), hash: null, version: null, sourceFile: null, blockType: null, archived: false },
+      {
+        id: id('here'),
+        hash: 'h1',
+        version: 2,
+        sourceFile: 'conversations/a.md',
+        blockType: 'inline',
+        archived: false,
+      },
     ]);
     expect(await graph.read([])).toEqual([]);
   });

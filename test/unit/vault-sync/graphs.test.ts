@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GraphFault } from '../../../jobs/vault-sync/graph.ts';
 import { openEmbeddedGraph } from '../../../jobs/vault-sync/graph-embedded.ts';
 import { openNeo4jGraph } from '../../../jobs/vault-sync/graph-neo4j.ts';
+import job from '../../../jobs/vault-sync/index.ts';
 import { syncVault } from '../../../jobs/vault-sync/sync.ts';
 import { appConfig, jobContext } from '../../support/job-context.ts';
 import { create, data, id, Neo4jBench, noServer, PREFIX, server, skipped } from './graph-benches.ts';
@@ -85,24 +86,34 @@ describe.skipIf(noServer)(`neo4j only${skipped}`, () => {
 
 describe.skipIf(noServer)(`a whole run with neo4j${skipped}`, () => {
   const bench = new Neo4jBench();
+  const folder = PREFIX;
   let root = '';
   beforeAll(async () => {
     await bench.start();
     root = await mkdtemp(path.join(tmpdir(), 'neo4j-run-'));
-    for (const folder of ['vault/conversations', 'vault/summaries', 'vault/concepts', 'state'])
-      await mkdir(path.join(root, folder), { recursive: true });
+    for (const tier of ['conversations', 'summaries', 'concepts'])
+      await mkdir(path.join(root, 'vault', folder, tier), { recursive: true });
+    await mkdir(path.join(root, 'state'));
   });
   afterAll(async () => {
     await bench.stop();
     await rm(root, { recursive: true });
   });
 
-  const put = (text: string) => writeFile(path.join(root, 'vault/conversations/a.md'), text);
+  const put = (text: string) => writeFile(path.join(root, 'vault', folder, 'conversations/a.md'), text);
   const run = (dryRun = false) => {
     const config = appConfig(path.join(root, 'vault'));
+    // A folder of its own: a full pass looks at every node of the server, and other files use it at the same time.
+    const inFolder = (tier: string) => path.join(root, 'vault', folder, tier);
+    const paths = {
+      ...config.paths,
+      tier1: inFolder('conversations'),
+      tier2: inFolder('summaries'),
+      tier3: inFolder('concepts'),
+    };
     const vault = { ...config.vault, graph: 'neo4j' as const };
-    const settings = { ...config, vault, databases: { neo4j: server, rabbitmq: null } };
-    const input = { full: false, dry_run: dryRun, max_file_mb: 64 };
+    const settings = { ...config, paths, vault, databases: { neo4j: server, rabbitmq: null } };
+    const input = job.input!.parse({ dry_run: dryRun });
     return syncVault(jobContext({ input, config: settings, stateDir: path.join(root, 'state') }));
   };
 

@@ -15,8 +15,16 @@ afterEach(() => bench.remove());
 describe('the definition', () => {
   test('has the name of the settings, a schedule, and a strict input', () => {
     expect(job).toMatchObject({ handler: 'vault_sync', defaults: { cron: '*/30 * * * *' } });
-    expect(job.input!.parse({})).toEqual({ full: false, dry_run: false, max_file_mb: 64 });
-    for (const bad of [{ dryrun: true }, { max_file_mb: 0 }, { full: 'yes' }, { adopt: true }])
+    expect(job.input!.parse({})).toEqual({
+      full: false,
+      full_every: '7d',
+      dry_run: false,
+      allow_mass_archive: false,
+      allow_mass_update: false,
+      adopt: false,
+      max_file_mb: 64,
+    });
+    for (const bad of [{ dryrun: true }, { max_file_mb: 0 }, { full: 'yes' }, { full_every: '1 fortnight' }])
       expect(job.input!.safeParse(bad).success).toBe(false);
   });
 });

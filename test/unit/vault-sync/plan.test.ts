@@ -1,15 +1,10 @@
 // The rules of the sync, one row of the table a situation.
 
 import { describe, expect, test } from 'vitest';
+import { describeConflict, describeDuplicate, describeStep } from '../../../jobs/vault-sync/describe.ts';
+import { winnerFirst } from '../../../jobs/vault-sync/ending.ts';
 import type { GraphRow } from '../../../jobs/vault-sync/graph.ts';
-import {
-  type Base,
-  describeConflict,
-  describeDuplicate,
-  describeStep,
-  planBlock,
-  planSync,
-} from '../../../jobs/vault-sync/plan.ts';
+import { type Base, planBlock, planSync } from '../../../jobs/vault-sync/plan.ts';
 import type { VaultBlock } from '../../../jobs/vault-sync/scan.ts';
 
 const MAX = Number.MAX_SAFE_INTEGER;
@@ -18,7 +13,7 @@ function block(version: number, hash = 'new', file = 'a.md', line = 1): VaultBlo
   return { id: 'x', version, hash, text: `text of ${hash}`, type: 'inline', line, file, tier: 1 };
 }
 function row(version: number | null, hash: string | null, sourceFile: string | null = 'a.md'): GraphRow {
-  return { id: 'x', version, hash, sourceFile, archived: false };
+  return { id: 'x', version, hash, sourceFile, blockType: 'inline', archived: false };
 }
 const base = (version: number, hash = 'old'): Base => ({ version, hash });
 
@@ -142,7 +137,8 @@ describe('an id that stands more than once', () => {
 
   test('is one report that names every place', () => {
     const [duplicate] = plan('b.md').duplicates;
-    expect(describeDuplicate(duplicate!)).toBe(
+    const { id, winner, places: all } = duplicate!;
+    expect(describeDuplicate(id, winnerFirst(winner, all))).toBe(
       'x stands in 3 places: a.md:4, b.md:2, b.md:9; b.md:2 is used',
     );
   });

@@ -71,7 +71,7 @@ describe('which files', () => {
       '1 conversations/z.MD',
       '2 summaries/b.md',
     ]);
-    expect(found).toMatchObject({ filesProcessed: 4, filesUnreadable: 0, findings: [] });
+    expect(found).toMatchObject({ read: { length: 4 }, filesUnreadable: 0, findings: [] });
   });
 
   test('not hidden, temporary or excluded ones, nor directories named like notes', async () => {
@@ -186,7 +186,7 @@ describe('files that cannot be used are named, and the others are read', () => {
     const found = await scan({ maxFileMb: 1 });
     expect(files(found)).toEqual(['3 concepts/good.md']);
     expect(findings(found)).toEqual([`error ${kind} concepts/bad.md`]);
-    expect(found).toMatchObject({ filesProcessed: 1, filesUnreadable: 1 });
+    expect(found).toMatchObject({ read: { length: 1 }, filesUnreadable: 1 });
   });
 
   test('without the right to read', async () => {
@@ -216,18 +216,18 @@ describe('a file that changes while it is read', () => {
   test('is read again', async () => {
     await put('concepts/a.md', 'old');
     let reads = 0;
-    const outcome = await readNote(path.join(vault, 'concepts/a.md'), 64, async (handle) => {
+    const outcome = await readNote(path.join(vault, 'concepts/a.md'), 64, undefined, async (handle) => {
       const bytes = await handle.readFile();
       if (reads++ === 0) await appendFile(path.join(vault, 'concepts/a.md'), ' and new');
       return bytes;
     });
-    expect(outcome).toEqual({ kind: 'text', text: 'old and new' });
+    expect(outcome).toEqual({ kind: 'text', text: 'old and new', stamp: expect.any(String) });
     expect(reads).toBe(2);
   });
 
   test('is given up when it never rests', async () => {
     await put('concepts/a.md', 'old');
-    const outcome = await readNote(path.join(vault, 'concepts/a.md'), 64, async (handle) => {
+    const outcome = await readNote(path.join(vault, 'concepts/a.md'), 64, undefined, async (handle) => {
       await appendFile(path.join(vault, 'concepts/a.md'), '.');
       return handle.readFile();
     });
@@ -237,7 +237,7 @@ describe('a file that changes while it is read', () => {
   test('or is gone, has vanished', async () => {
     await put('concepts/a.md', 'old');
     const file = path.join(vault, 'concepts/a.md');
-    const outcome = await readNote(file, 64, async (handle) => {
+    const outcome = await readNote(file, 64, undefined, async (handle) => {
       await rm(file);
       return handle.readFile();
     });

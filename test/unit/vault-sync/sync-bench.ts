@@ -61,11 +61,20 @@ export class SyncBench {
     return { ctx, result: (await job.run(ctx)) as Record<string, unknown> };
   }
 
-  /** Looks into the graph, past the job. */
+  /** Looks into the graph, or changes it, past the job. */
   graph<T = Record<string, unknown>>(sql: string): T[] {
-    const database = new DatabaseSync(path.join(this.stateDir, 'graph.db'));
+    return this.#ask('graph.db', sql) as T[];
+  }
+
+  /** Looks at what is known, or changes it, past the job. */
+  known<T = Record<string, unknown>>(sql: string): T[] {
+    return this.#ask('sync.db', sql) as T[];
+  }
+
+  #ask(file: string, sql: string): unknown[] {
+    const database = new DatabaseSync(path.join(this.stateDir, file));
     try {
-      return database.prepare(sql).all() as T[];
+      return database.prepare(sql).all();
     } finally {
       database.close();
     }
