@@ -196,7 +196,10 @@ class Sync {
   async #publish(): Promise<void> {
     const { vault, databases } = this.#ctx.config;
     if (!vault.publish) return;
-    const problem = await publishDirty(this.#state.outbox, databases.rabbitmq, this.#ctx.signal);
+    const problem = await publishDirty(this.#state.outbox, databases.rabbitmq, {
+      signal: this.#ctx.signal,
+      sleep: this.#ctx.sleep.bind(this.#ctx),
+    });
     if (problem !== null) this.#warn('not_published', problem);
   }
 
