@@ -13,6 +13,7 @@ import type { Clock } from '#core/clock';
 import type { JsonObject } from '#core/handler';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { PAUSE_FILE, PAUSE_VARIABLE, PauseSources } from '#engine/pause-sources';
+import { cleanInThread } from '#housekeeper/clean-thread';
 import { createHousekeeper, type Housekeeper, type HousekeeperParts } from '#housekeeper/housekeeper';
 import type { StartThread } from '#runs/call';
 import { WatchedJobPaths } from '#runs/handlers/job-files';
@@ -248,6 +249,7 @@ function keeper(
   return createHousekeeper({
     clock,
     store,
+    clean: cleanInThread,
     log: log.at('housekeeper.run'),
     settings: () => current().housekeeper,
     protectedPaths: () => ({

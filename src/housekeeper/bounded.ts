@@ -28,3 +28,8 @@ export async function mapBounded<Item, Answer>(
   if (failed) throw failed.reason;
   return answers;
 }
+
+/** Lets messages and events in: what works without waiting asks for it between two pieces. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -3,11 +3,12 @@
 import type { CleanupResult, CleanupRule } from '#core/cleanup';
 import type { EpochMs } from '#core/clock';
 import { SchedulerError } from '#core/errors';
-import type { Log } from '#core/log';
-import { type ListedFile, type Listing, listFiles, reasonOf, removeFiles } from './disk.ts';
+import { type Listing, listFiles, removeFiles } from './disk.ts';
+import { reasonOf } from './file-work.ts';
+import type { ListedFile } from './listed.ts';
 import { OpenDirectory } from './open-directory.ts';
 import { compilePattern } from './pattern.ts';
-import { type Fences, locatePlace, neverEntered } from './places.ts';
+import { type Fences, locateFences, locatePlace, neverEntered, type ProtectedPaths } from './places.ts';
 import { type CleanupPlan, planCleanup, SHARE_FROM_FILES } from './plan.ts';
 import { readPlanned, writePlanned } from './plan-file.ts';
 import { stillAsPlanned, tellUnfit } from './planned.ts';
@@ -21,37 +22,27 @@ export interface RuleRun {
   /** The instant that ages are counted from. */
   now: EpochMs;
   defaultRetentionDays: number;
-  /** Asked before listing and again before deleting. */
-  fences: () => Promise<Fences>;
+  /** What no rule may touch, and below what registered ones may. Located before listing and again before deleting. */
+  protectedPaths: ProtectedPaths;
+  allowedRoots: readonly string[];
   timezone: string;
   /** Where a dry run writes what it would remove. */
   planTo?: string | undefined;
   /** The plan to keep to: nothing goes that it does not name as the file is now. */
   planFrom?: string | undefined;
-  log: Log;
+}
+
+export interface CleanHooks {
+  /** The plan is made, nothing is deleted yet. */
+  onPlanned?(remove: number, keep: number): void;
   signal?: AbortSignal | undefined;
 }
 
 const NOTHING: RuleOutcome = { gone: [], kept: 0, warnings: [], defaultRetentionDays: null, error: null };
 
 /** Never throws: a directory that is forbidden or unreadable, or anything else, is a failed result. */
-export async function cleanRule(run: RuleRun): Promise<CleanupResult> {
-  const { rule, dryRun, log, timezone } = run;
-  const outcome = await outcomeOf(run);
-  const result = resultOf(rule, dryRun, outcome, timezone);
-  const fields = {
-    cleanup: rule.id,
-    directory: rule.directory,
-    files_deleted: result.files_deleted,
-    files_kept: result.files_kept,
-    space_freed: result.space_freed,
-    dry_run: dryRun,
-    ...(result.warnings.length > 0 && { warnings: result.warnings }),
-  };
-  if (!result.success) log.error(result.message, { ...fields, error: result.error });
-  else if (result.warnings.length > 0) log.warn(result.message, fields);
-  else log.info(result.message, fields);
-  return result;
+export async function cleanRule(run: RuleRun, hooks: CleanHooks = {}): Promise<CleanupResult> {
+  return resultOf(run.rule, run.dryRun, await outcomeOf(run, hooks), run.timezone);
 }
 
 /** The directory of a rule, open and allowed; otherwise throws what is wrong with the rule. */
@@ -79,19 +70,25 @@ export function unreadable(directory: string, thrown: unknown): SchedulerError {
   );
 }
 
-async function outcomeOf(run: RuleRun): Promise<RuleOutcome> {
+async function outcomeOf(run: RuleRun, hooks: CleanHooks): Promise<RuleOutcome> {
+  const { signal } = hooks;
   try {
-    if (run.signal?.aborted) throw stopped(0);
-    const listing = await list(run);
+    if (signal?.aborted) throw stopped(0);
+    const listing = await list(run, signal);
     const plan = planCleanup(listing.files, run.rule, run.now, run.defaultRetentionDays);
-    return await carryOut(run, listing, plan);
+    return await carryOut(run, hooks, listing, plan);
   } catch (thrown) {
-    return { ...NOTHING, error: run.signal?.aborted ? stopped(0) : thrown };
+    return { ...NOTHING, error: signal?.aborted ? stopped(0) : thrown };
   }
 }
 
 /** What the plan says, cut to the plan that was shown before where there is one. */
-async function carryOut(run: RuleRun, listing: Listing, plan: CleanupPlan<ListedFile>): Promise<RuleOutcome> {
+async function carryOut(
+  run: RuleRun,
+  hooks: CleanHooks,
+  listing: Listing,
+  plan: CleanupPlan<ListedFile>,
+): Promise<RuleOutcome> {
   const { remove: wanted, unfit } = run.planFrom
     ? stillAsPlanned(plan, await readPlanned(run.planFrom))
     : { remove: plan.remove, unfit: [] };
@@ -115,14 +112,15 @@ async function carryOut(run: RuleRun, listing: Listing, plan: CleanupPlan<Listed
       );
     return { ...base, gone: wanted, kept: keptWithout(wanted.length) };
   }
-  run.log.debug('planned', { cleanup: run.rule.id, remove: wanted.length, keep: plan.keep.length });
-  const done = await remove(run, listing, wanted);
+  hooks.onPlanned?.(wanted.length, plan.keep.length);
+  const done = await remove(run, listing, wanted, hooks.signal);
   const warnings = [...base.warnings, ...done.warnings];
   return { ...base, ...done, kept: keptWithout(done.gone.length), warnings };
 }
 
-async function list({ rule, fences, signal }: RuleRun): Promise<Listing> {
-  const places = await fences();
+async function list(run: RuleRun, signal: AbortSignal | undefined): Promise<Listing> {
+  const { rule } = run;
+  const places = await fencesOf(run);
   await using root = await openAllowed(rule, places);
   try {
     const avoid = neverEntered(places);
@@ -132,13 +130,18 @@ async function list({ rule, fences, signal }: RuleRun): Promise<Listing> {
   }
 }
 
+function fencesOf({ protectedPaths, allowedRoots }: RuleRun): Promise<Fences> {
+  return locateFences(protectedPaths, allowedRoots);
+}
+
 async function remove(
-  { rule, fences, signal }: RuleRun,
+  run: RuleRun,
   listing: Listing,
   wanted: CleanupPlan<ListedFile>['remove'],
+  signal: AbortSignal | undefined,
 ): Promise<Pick<RuleOutcome, 'gone' | 'warnings' | 'error'>> {
   if (wanted.length === 0) return { gone: [], warnings: [], error: null };
-  await using root = await openAllowed(rule, await fences());
+  await using root = await openAllowed(run.rule, await fencesOf(run));
   const files = wanted.map(({ file }) => file);
   const removals = await removeFiles(root, listing.root, files, signal);
   const deleted = new Set(removals.flatMap((removal) => (removal.deleted ? [removal.file] : [])));

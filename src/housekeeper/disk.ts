@@ -1,29 +1,12 @@
 // The disk for the planner, and the plan for the disk: lists regular files, deletes those that are still the same.
 
-import type { BigIntStats, Dirent } from 'node:fs';
-import { lstat, readdir, unlink } from 'node:fs/promises';
-import { getSystemErrorMessage } from 'node:util';
-import { mapBounded } from './bounded.ts';
-import { type Identity, identityOf, type OpenDirectory, swapped } from './open-directory.ts';
+import { type Dirent, readdirSync } from 'node:fs';
+import { mapBounded, nextTurn } from './bounded.ts';
+import { type NamedFault, type Proofs, reasonOf } from './file-work.ts';
+import { Hands } from './hands.ts';
+import { below, ListedFile, type ListedFolder } from './listed.ts';
+import { type Identity, type OpenDirectory, swapped } from './open-directory.ts';
 import type { NamePattern } from './pattern.ts';
-import type { PlanFile } from './plan.ts';
-
-export interface ListedFolder {
-  /** Relative to the root; empty for the root itself. */
-  path: Buffer;
-  identity: Identity;
-}
-
-/** A file and everything that proves, later, that it is still the same one. */
-export interface ListedFile extends PlanFile {
-  path: Buffer;
-  name: Buffer;
-  folder: ListedFolder;
-  identity: Identity;
-  mtimeNs: bigint;
-  /** Names this file has (hard links), here or elsewhere. */
-  links: number;
-}
 
 export interface Listing {
   root: ListedFolder;
@@ -43,10 +26,10 @@ export interface ListOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Files in flight in one folder, and folders side by side: enough for a slow disk, few enough for handles. */
-const FILES_AT_ONCE = 8;
-const FOLDERS_AT_ONCE = 4;
-const DOT = 0x2e;
+/** Files in one piece of work: the fewest that are worth a thread, the most that may pass before an abort is seen. */
+const LEAST_PIECE = 4_000;
+const MOST_PIECE = 25_000;
+const DOT = '.';
 
 /**
  * Regular files whose name matches, in the directory and, if `recursive`, in the folders below; folders that
@@ -60,14 +43,12 @@ export async function listFiles(
 ): Promise<Listing> {
   const top: ListedFolder = { path: Buffer.alloc(0), identity: root.identity };
   const listing: Listing = { root: top, files: [], unreadable: [] };
-  let level = [await listFolder(root, top, pattern, listing)];
-  while (recursive && level.length > 0) {
-    const folders = level.flat();
-    const below = await mapBounded(folders, FOLDERS_AT_ONCE, async (path) => {
-      signal?.throwIfAborted();
-      return listBelow(root, path, pattern, listing, avoid);
-    });
-    level = below.filter((found) => found.length > 0);
+  await using hands = new Hands();
+  const folders = await listFolder(root, top, pattern, listing, hands);
+  while (recursive && folders.length > 0) {
+    signal?.throwIfAborted();
+    const path = folders.shift()!;
+    folders.push(...(await listBelow(root, path, pattern, listing, hands, avoid)));
   }
   return listing;
 }
@@ -78,19 +59,21 @@ async function listFolder(
   folder: ListedFolder,
   pattern: NamePattern,
   listing: Listing,
+  hands: Hands,
 ): Promise<Buffer[]> {
-  const entries = await readdir(await directory.here(), { withFileTypes: true, encoding: 'buffer' });
-  const matching = entries.filter((entry) => entry.isFile() && pattern.matches(entry.name));
-  await mapBounded(matching, FILES_AT_ONCE, async ({ name }) => {
-    const path = below(folder.path, name);
-    try {
-      const stats = await lstat(await directory.locate(name), { bigint: true });
-      if (stats.isFile()) listing.files.push(listed(path, name, folder, stats));
-    } catch (thrown) {
-      if (codeOf(thrown) === 'ENOENT') return; // gone before it was seen: nothing to keep or remove
-      listing.unreadable.push({ path: path.toString(), kind: 'file', reason: reasonOf(thrown) });
-    }
+  const entries = readdirSync(await directory.here(), { withFileTypes: true, encoding: 'latin1' });
+  const names = entries
+    .filter((entry) => entry.isFile() && pattern.matches(entry.name))
+    .map(({ name }) => name);
+  const all = pieces(names, pieceOf(names.length, hands));
+  const base = await directory.listingBase();
+  await mapBounded(all, hands.count, async (piece) => {
+    const columns = await hands.stat(base, piece, all.length > 1);
+    for (const place of columns.names.keys()) listing.files.push(new ListedFile(folder, columns, place));
+    for (const { name, reason } of columns.faults)
+      listing.unreadable.push({ path: below(folder.path, name).toString(), kind: 'file', reason });
   });
+  await directory.refuseIfMoved();
   return entries.filter(isVisibleFolder).map((entry) => below(folder.path, entry.name));
 }
 
@@ -99,14 +82,15 @@ async function listBelow(
   path: Buffer,
   pattern: NamePattern,
   listing: Listing,
+  hands: Hands,
   avoid: ReadonlySet<Identity> | undefined,
 ): Promise<Buffer[]> {
   try {
     await using directory = await root.openBelow(path);
     if (avoid?.has(directory.identity)) return [];
-    return await listFolder(directory, { path, identity: directory.identity }, pattern, listing);
+    return await listFolder(directory, { path, identity: directory.identity }, pattern, listing, hands);
   } catch (thrown) {
-    if (codeOf(thrown) !== 'ENOENT')
+    if ((thrown as { code?: string }).code !== 'ENOENT')
       listing.unreadable.push({ path: path.toString(), kind: 'folder', reason: reasonOf(thrown) });
     return [];
   }
@@ -123,9 +107,11 @@ export async function removeFiles(
   signal?: AbortSignal | undefined,
 ): Promise<Removal[]> {
   if (root.identity !== listedRoot.identity) throw swapped(root.path);
+  await using hands = new Hands();
   const byFolder = [...Map.groupBy(files, (file) => file.folder)];
-  const removals = await mapBounded(byFolder, FOLDERS_AT_ONCE, ([folder, inFolder]) =>
-    removeFromFolder(root, folder, inFolder, signal),
+  const isMuch = files.length > LEAST_PIECE;
+  const removals = await mapBounded(byFolder, isMuch ? hands.count : 1, ([folder, inFolder]) =>
+    removeFromFolder(root, folder, inFolder, hands, isMuch, signal),
   );
   return removals.flat();
 }
@@ -134,33 +120,55 @@ async function removeFromFolder(
   root: OpenDirectory,
   folder: ListedFolder,
   files: readonly ListedFile[],
+  hands: Hands,
+  aside: boolean,
   signal: AbortSignal | undefined,
 ): Promise<Removal[]> {
   const keepAll = (reason: string): Removal[] => files.map((file) => ({ file, deleted: false, reason }));
   try {
     await using directory = await root.openBelow(folder.path);
     if (directory.identity !== folder.identity) return keepAll('its folder was replaced since it was listed');
-    return await mapBounded(files, FILES_AT_ONCE, (file) => removeFile(directory, file, signal));
+    const all = pieces(files, directory.isPinned ? pieceOf(files.length, hands) : 1);
+    const removals = await mapBounded(all, aside ? hands.count : 1, (piece) =>
+      removePiece(directory, piece, hands, aside, signal),
+    );
+    return removals.flat();
   } catch (thrown) {
     return keepAll(`its folder cannot be opened: ${reasonOf(thrown)}`);
   }
 }
 
-async function removeFile(
+async function removePiece(
   directory: OpenDirectory,
-  file: ListedFile,
+  piece: readonly ListedFile[],
+  hands: Hands,
+  aside: boolean,
   signal: AbortSignal | undefined,
-): Promise<Removal> {
-  if (signal?.aborted) return { file, deleted: false, reason: 'the cleanup was stopped first' };
+): Promise<Removal[]> {
+  await nextTurn(); // an abort is told between two turns
+  if (signal?.aborted)
+    return piece.map((file) => ({ file, deleted: false, reason: 'the cleanup was stopped first' }));
+  let kept: NamedFault[];
   try {
-    const path = await directory.locate(file.name);
-    const now = await lstat(path, { bigint: true });
-    if (!isUnchanged(file, now)) return { file, deleted: false, reason: 'it changed since it was listed' };
-    await unlink(path);
-    return { file, deleted: true };
+    kept = await hands.remove(await directory.base(), proofsOf(piece), aside);
   } catch (thrown) {
-    return { file, deleted: false, reason: reasonOf(thrown) };
+    return piece.map((file) => ({ file, deleted: false, reason: reasonOf(thrown) }));
   }
+  const reasons = new Map(kept.map(({ name, reason }) => [name, reason]));
+  return piece.map((file): Removal => {
+    const reason = reasons.get(file.name);
+    return reason === undefined ? { file, deleted: true } : { file, deleted: false, reason };
+  });
+}
+
+function proofsOf(files: readonly ListedFile[]): Proofs {
+  return {
+    names: files.map((file) => file.name),
+    devices: BigUint64Array.from(files, (file) => file.device),
+    inodes: BigUint64Array.from(files, (file) => file.inode),
+    mtimesNs: BigInt64Array.from(files, (file) => file.mtimeNs),
+    sizes: Float64Array.from(files, (file) => file.size),
+  };
 }
 
 /**
@@ -169,48 +177,26 @@ async function removeFile(
  */
 export function bytesFreed(files: readonly ListedFile[]): number {
   let bytes = 0;
-  for (const [, names] of Map.groupBy(files, (file) => file.identity))
+  const shared: ListedFile[] = [];
+  for (const file of files) {
+    if (file.links <= 1) bytes += file.size;
+    else shared.push(file);
+  }
+  for (const [, names] of Map.groupBy(shared, (file) => file.identity))
     if (names.length >= names[0]!.links) bytes += names[0]!.size;
   return bytes;
 }
 
-/** The system's words for an error, without the path, which is one of ours: `permission denied (EACCES)`. */
-export function reasonOf(thrown: unknown): string {
-  const { errno, code, message } = thrown as { errno?: number; code?: string; message?: string };
-  if (typeof errno === 'number') return `${getSystemErrorMessage(errno)} (${code})`;
-  return message ?? String(thrown);
+/** Two for each hand, so that none waits long for the last. */
+function pieceOf(count: number, hands: Hands): number {
+  return Math.min(MOST_PIECE, Math.max(LEAST_PIECE, Math.ceil(count / hands.count / 2)));
 }
 
-function isUnchanged(file: ListedFile, now: BigIntStats): boolean {
-  return (
-    now.isFile() &&
-    identityOf(now) === file.identity &&
-    now.mtimeNs === file.mtimeNs &&
-    Number(now.size) === file.size
-  );
+function pieces<Item>(items: readonly Item[], most: number): Item[][] {
+  const count = Math.ceil(items.length / most);
+  return Array.from({ length: count }, (_, n) => items.slice(n * most, (n + 1) * most));
 }
 
-function listed(path: Buffer, name: Buffer, folder: ListedFolder, stats: BigIntStats): ListedFile {
-  return {
-    path,
-    name,
-    folder,
-    identity: identityOf(stats),
-    mtimeNs: stats.mtimeNs,
-    mtimeMs: Number(stats.mtimeNs) / 1e6,
-    size: Number(stats.size),
-    links: Number(stats.nlink),
-  };
-}
-
-function isVisibleFolder(entry: Dirent<Buffer>): boolean {
-  return entry.isDirectory() && entry.name[0] !== DOT;
-}
-
-function below(folder: Buffer, name: Buffer): Buffer {
-  return folder.length === 0 ? name : Buffer.concat([folder, Buffer.from('/'), name]);
-}
-
-function codeOf(thrown: unknown): string | undefined {
-  return (thrown as { code?: string }).code;
+function isVisibleFolder(entry: Dirent<string>): boolean {
+  return entry.isDirectory() && !entry.name.startsWith(DOT);
 }

@@ -27,11 +27,13 @@ export interface HousekeeperParts {
   store: Pick<Store, 'cleanups' | 'noteCleanupRuns'>;
   /** Asked once a run: a reload in the middle changes the next one. */
   settings: () => HousekeeperSettings;
-  /** Asked before every listing and every deletion. */
+  /** Asked before every rule. */
   protectedPaths: () => ProtectedPaths;
   stateDir: string;
   /** IANA name, for the times in reports. UTC if absent. */
   timezone?: () => string;
+  /** Does the work of a rule; in this thread unless another way is given. */
+  clean?: typeof cleanRule;
 }
 
 export interface Housekeeper {
@@ -137,22 +139,26 @@ class CleanupRun {
     rules: readonly CleanupRule[],
     how: (rule: CleanupRule, place: number) => Pick<RuleRun, 'rule' | 'planTo' | 'planFrom'>,
   ): Promise<CleanupResult[]> {
-    const { log } = this.#parts;
+    const { log, clean = cleanRule } = this.#parts;
     let done = 0;
     return await mapBounded(
       [...rules.entries()],
       this.#settings.concurrentCleanups,
       async ([place, rule]) => {
-        const result = await cleanRule({
+        const run: RuleRun = {
           ...how(rule, place),
           dryRun: this.#isDry(rule),
           now: this.#startedAt,
           defaultRetentionDays: this.#settings.defaultRetentionDays,
-          fences: () => currentFences(this.#parts, this.#settings),
+          protectedPaths: this.#parts.protectedPaths(),
+          allowedRoots: this.#settings.allowedRoots,
           timezone: this.#timezone,
-          log,
+        };
+        const result = await clean(run, {
+          onPlanned: (remove, keep) => log.debug('planned', { cleanup: rule.id, remove, keep }),
           signal: this.#request.signal,
         });
+        tellResult(log, result);
         this.#request.onProgress?.(++done, rules.length, rule.id);
         return result;
       },
@@ -197,6 +203,22 @@ class CleanupRun {
     const { log } = this.#parts;
     return orWarn(log, 'the plan of the dry run cannot be kept', () => this.#plans.begin(this.#startedAt));
   }
+}
+
+function tellResult(log: Log, result: CleanupResult): void {
+  const { files_deleted, files_kept, space_freed, dry_run, warnings, error } = result;
+  const fields = {
+    cleanup: result.id,
+    directory: result.directory,
+    files_deleted,
+    files_kept,
+    space_freed,
+    dry_run,
+    ...(warnings.length > 0 && { warnings }),
+  };
+  if (!result.success) log.error(result.message, { ...fields, error });
+  else if (warnings.length > 0) log.warn(result.message, fields);
+  else log.info(result.message, fields);
 }
 
 /** What fails beside the cleaning itself is a warning: the files are gone all the same. */

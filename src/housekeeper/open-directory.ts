@@ -41,7 +41,7 @@ export class OpenDirectory implements AsyncDisposable {
     const path = Buffer.from(realPath);
     const directory = await OpenDirectory.#open(path, path, descriptors);
     try {
-      await directory.#refuseIfMoved();
+      await directory.refuseIfMoved();
       return directory;
     } catch (thrown) {
       await directory[Symbol.asyncDispose]();
@@ -77,6 +77,24 @@ export class OpenDirectory implements AsyncDisposable {
     return Buffer.concat([await this.#base(), SLASH, name]);
   }
 
+  /**
+   * What goes before a name of this directory, as bytes of one character each, good for calls that follow at once: every
+   * name is looked up in the open directory where `isPinned`.
+   */
+  async base(): Promise<string> {
+    return `${(await this.#base()).toString('latin1')}/`;
+  }
+
+  /** The quicker way by its path, for looking only: whoever uses it asks `refuseIfMoved` afterwards. */
+  async listingBase(): Promise<string> {
+    await this.refuseIfMoved();
+    return `${this.path.toString('latin1')}/`;
+  }
+
+  get isPinned(): boolean {
+    return this.#viaDescriptor !== null;
+  }
+
   /** A path to the directory itself, to list or open it; `/.` because a descriptor's own path is a link. */
   async here(): Promise<Buffer> {
     return this.locate(Buffer.from('.'));
@@ -106,7 +124,8 @@ export class OpenDirectory implements AsyncDisposable {
     return this.path;
   }
 
-  async #refuseIfMoved(): Promise<void> {
+  /** Throws CLEANUP_ERROR where its path no longer leads to it. */
+  async refuseIfMoved(): Promise<void> {
     const actual = this.#viaDescriptor
       ? await readlink(this.#viaDescriptor, { encoding: 'buffer' })
       : await realpath(this.path, { encoding: 'buffer' });

@@ -6,8 +6,8 @@ import { SchedulerError } from '#core/errors';
 /** A compiled pattern. The whole name must match, case counts, `*` `?` `[` never match a leading dot. */
 export interface NamePattern {
   readonly source: string;
-  /** `name` is one path segment as the file system has it; it need not be UTF-8. */
-  matches(name: Uint8Array): boolean;
+  /** `name` is one path segment: its bytes, one character each (latin1); they need not be UTF-8. */
+  matches(name: string): boolean;
 }
 
 type Token =
@@ -17,6 +17,7 @@ type Token =
   | { kind: 'set'; negated: boolean; ranges: [from: number, to: number][] };
 
 const DOT = 0x2e;
+const NOT_ASCII = /[\x80-\xff]/;
 
 /**
  * Compiles `*` (any characters), `?` (one character), `[abc]`, `[a-z]`, `[!a]` or `[^a]`; everything else
@@ -36,10 +37,12 @@ export function compilePattern(source: string): NamePattern {
     throw refused(source, 'contains ".."', 'a pattern matches file names only, write e.g. *.log');
   if (source.includes('\0')) throw refused(source, 'contains a NUL character', 'write e.g. *.log');
   const tokens = tokenize(source);
+  const isEvery = tokens.every(({ kind }) => kind === 'star');
   const startsWithDot = tokens[0]?.kind === 'char' && tokens[0].code === DOT;
   return {
     source,
-    matches: (name) => (name[0] !== DOT || startsWithDot) && matchAll(tokens, toCodes(name)),
+    matches: (name) =>
+      (name.charCodeAt(0) !== DOT || startsWithDot) && (isEvery || matchAll(tokens, toCodes(name))),
   };
 }
 
@@ -114,8 +117,9 @@ function accepts(token: Token, code: number): boolean {
 }
 
 /** Code points; a byte that is no UTF-8 becomes U+DC80–U+DCFF, which no pattern can name. */
-function toCodes(name: Uint8Array): number[] {
-  const bytes = Buffer.from(name.buffer, name.byteOffset, name.byteLength);
+function toCodes(name: string): number[] {
+  if (!NOT_ASCII.test(name)) return Array.from(name, (character) => character.charCodeAt(0));
+  const bytes = Buffer.from(name, 'latin1');
   if (isUtf8(bytes)) return Array.from(bytes.toString('utf8'), (character) => character.codePointAt(0)!);
   const codes: number[] = [];
   for (let at = 0; at < bytes.length; ) {

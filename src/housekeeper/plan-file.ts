@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { EpochMs } from '#core/clock';
 import { closest } from '#core/did-you-mean';
 import { SchedulerError } from '#core/errors';
-import type { ListedFile } from './disk.ts';
+import type { ListedFile } from './listed.ts';
 
 /** So long a plan may be applied; what it names is looked at again all the same. */
 export const PLAN_TTL_MS = 24 * 3_600_000;

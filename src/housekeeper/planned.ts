@@ -1,6 +1,6 @@
 // A plan that was shown and one made now in, what may go out: only what both name, and the file unchanged. Pure.
 
-import type { ListedFile } from './disk.ts';
+import type { ListedFile } from './listed.ts';
 import type { CleanupPlan } from './plan.ts';
 import { nameOf, proofOf } from './plan-file.ts';
 

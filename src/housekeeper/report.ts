@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import type { CleanupReport, CleanupResult, CleanupRule, RemovalReason } from '#core/cleanup';
 import type { EpochMs } from '#core/clock';
 import { toErrorRecord } from '#core/errors';
-import { bytesFreed, type ListedFile } from './disk.ts';
+import { bytesFreed } from './disk.ts';
+import type { ListedFile } from './listed.ts';
 
 /** What became of one rule. In a dry run `gone` is what would go. */
 export interface RuleOutcome {

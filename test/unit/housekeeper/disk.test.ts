@@ -11,7 +11,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { bytesFreed, type ListedFile, type Listing, listFiles, removeFiles } from '#housekeeper/disk';
+import { bytesFreed, type Listing, listFiles, removeFiles } from '#housekeeper/disk';
+import type { ListedFile } from '#housekeeper/listed';
 import { OpenDirectory } from '#housekeeper/open-directory';
 import { compilePattern } from '#housekeeper/pattern';
 import { put, tempFolder, tree, withoutRoot } from './support.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { compilePattern } from '#housekeeper/pattern';
 
 const matches = (pattern: string, name: string | Buffer) =>
-  compilePattern(pattern).matches(Buffer.from(name));
+  compilePattern(pattern).matches(Buffer.from(name).toString('latin1'));
 
 describe('a pattern matches the whole file name', () => {
   test.each([

@@ -2,21 +2,27 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SchedulerError } from '#core/errors';
-import type { ListedFile } from '#housekeeper/disk';
+import { ListedFile } from '#housekeeper/listed';
 import { isoAt, type RuleOutcome, reportOf, resultOf, writeReport } from '#housekeeper/report';
 import { NOW, ruleWith, tempFolder } from './support.ts';
 
 let inode = 0;
-const listedFile = (name: string, size: number): ListedFile => ({
-  path: Buffer.from(name),
-  name: Buffer.from(name),
-  folder: { path: Buffer.alloc(0), identity: '1:1' },
-  identity: `1:${++inode + 1}`,
-  mtimeMs: NOW - 1,
-  mtimeNs: BigInt(NOW - 1) * 1_000_000n,
-  size,
-  links: 1,
-});
+const FOLDER = { path: Buffer.alloc(0), identity: '1:1' };
+const listedFile = (name: string, size: number): ListedFile =>
+  new ListedFile(
+    FOLDER,
+    {
+      names: [name],
+      devices: BigUint64Array.of(1n),
+      inodes: BigUint64Array.of(BigInt(++inode)),
+      mtimesNs: BigInt64Array.of(BigInt(NOW - 1) * 1_000_000n),
+      mtimesMs: Float64Array.of(NOW - 1),
+      sizes: Float64Array.of(size),
+      links: Uint32Array.of(1),
+      faults: [],
+    },
+    0,
+  );
 
 const outcome = (changes: Partial<RuleOutcome> = {}): RuleOutcome => ({
   gone: [],
