@@ -17,6 +17,8 @@ export interface Project {
   jobs: readonly string[];
   /** Job files by name, each as the body of its `run(ctx)`. */
   code?: Readonly<Record<string, string>>;
+  /** Whole sections of the settings beside `scheduler`, as text. */
+  sections?: string;
 }
 
 /** A row of the ledger. Epoch milliseconds; null = not yet, or never. */
@@ -86,7 +88,7 @@ export class Service {
   }
 }
 
-async function writeProject(dir: string, { jobs, code = {} }: Project): Promise<void> {
+async function writeProject(dir: string, { jobs, code = {}, sections = '' }: Project): Promise<void> {
   for (const folder of ['settings', 'jobs', 'vault/conversations', 'vault/summaries', 'vault/concepts'])
     await mkdir(path.join(dir, folder), { recursive: true });
   const builtIn = ['vault_sync', 'housekeeping'].map(
@@ -95,7 +97,7 @@ async function writeProject(dir: string, { jobs, code = {} }: Project): Promise<
   const lines = [...builtIn, ...jobs].map((line) => `    ${line}\n`).join('');
   await writeFile(
     path.join(dir, 'settings/aclarai.config.yaml'),
-    `paths: { vault: vault }\nscheduler:\n  job_directories: [jobs]\n  jobs:\n${lines}`,
+    `paths: { vault: vault }\nscheduler:\n  job_directories: [jobs]\n  jobs:\n${lines}${sections}`,
   );
   for (const [name, body] of Object.entries(code)) {
     const source = `import { defineJob } from 'aclarai-scheduler';\nexport default defineJob({ async run(ctx) { ${body} } });\n`;
