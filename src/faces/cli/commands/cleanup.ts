@@ -125,7 +125,7 @@ function addRemove(cleanup: Command, perform: Perform): void {
     .description('take a registered rule away; no file is touched')
     .action((id: string | undefined, options: { id?: string }) =>
       perform(async (session) => {
-        const { service } = await session.openToLook();
+        const { service } = await session.open();
         const done = await service.cleanups.remove(idOf(id, options), session.by);
         return { data: done, text: `cleanup ${done.removed} is removed\n` };
       }),
@@ -234,7 +234,7 @@ function fieldsOf(options: RuleOptions): JsonObject {
 async function registerRule(session: Session, options: RuleOptions): Promise<Answer> {
   if (options.directory === undefined)
     throw usageError('the directory is missing', 'write it after the command');
-  const { service } = await session.openToLook();
+  const { service } = await session.open();
   const id = options.id === undefined ? {} : { id: options.id };
   const done = await service.cleanups.register({ ...fieldsOf(options), ...id }, session.by);
   const rule = await service.cleanups.get(done.registration_id);
@@ -245,7 +245,7 @@ async function updateRule(session: Session, id: string, options: RuleOptions): P
   const changes = fieldsOf(options);
   if (Object.keys(changes).length === 0)
     throw usageError('nothing to change is given', 'e.g. --retention-days 60; see: cleanup update --help');
-  const { service } = await session.openToLook();
+  const { service } = await session.open();
   const rule = await service.cleanups.update(id, changes, session.by);
   return { data: rule, text: `cleanup ${rule.id} is changed\n${cleanupText(rule)}` };
 }
