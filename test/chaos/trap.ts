@@ -2,7 +2,7 @@
 
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Point } from './points.ts';
+import { ALL_POINTS, type Point } from './points.ts';
 
 const ORDER = 'trap';
 const SPRUNG = 'sprung';
@@ -21,7 +21,9 @@ export function clearTrap(dir: string): void {
 /** The point at which the service killed itself; null = it did not. */
 export function sprungAt(dir: string): Point | null {
   const note = path.join(dir, SPRUNG);
-  return existsSync(note) ? (readFileSync(note, 'utf8') as Point) : null;
+  // Two threads may have written it one after the other, or the kill came before the first had.
+  const said = existsSync(note) ? readFileSync(note, 'utf8') : '';
+  return ALL_POINTS.find((point) => said.startsWith(point)) ?? null;
 }
 
 /** Whom `spring` kills, because job code may run in a thread or a process of its own. */
