@@ -239,16 +239,9 @@ export class Loops {
     const told: string[] = [];
     let removed = 0;
     const away: EpochMs[] = [];
-    const context: ReconcileContext = {
-      at,
-      bootStartedAt: this.#scheduler.upSince,
-      atStart: false,
-      by: 'settings',
-      scheduleOf,
-      newRunId: newId,
-      newUid: newId,
-      ...how,
-    };
+    const ids = { newRunId: newId, newUid: newId };
+    const start = { bootStartedAt: this.#scheduler.upSince, atStart: false };
+    const context: ReconcileContext = { at, ...start, by: 'settings', scheduleOf, ...ids, ...how };
     await store.reconcile(at, concernedBy(definitions, context), (view) => {
       const effects = reconcile(view, definitions, context);
       removed = effects.remove?.length ?? 0;

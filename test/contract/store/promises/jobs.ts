@@ -1,7 +1,7 @@
 // Contract: boots, jobs, the effects of a reconcile, the audit.
 
 import { describe, expect, it } from 'vitest';
-import { NEVER_RAN } from '#core/job';
+import { adHocId, NEVER_RAN } from '#core/job';
 import type { Concerned } from '#store/store';
 import {
   addJobs,
@@ -145,6 +145,8 @@ export function jobPromises(open: OpenLedger): void {
       expect(await seen({ ids: [], finished: { before: T0 + 6, limit: 9 } })).toHaveLength(3);
       expect(await seen({ ids: [], finished: { before: T0 + 1, limit: 1 } })).toEqual(['old 1']);
       expect(await seen({ ids: [], finished: { before: T0, limit: 9 } })).toEqual([]);
+      await addJobs(store, aJob(adHocId('noop'), { source: 'api', manualOnly: true }));
+      expect(await seen({ ids: [], finished: { before: T0 + 1, limit: 1 } })).toEqual([adHocId('noop')]);
     });
 
     it('shows decide the jobs and their live runs, oldest first', async () => {
