@@ -32,7 +32,7 @@ export async function figures(): Promise<Figure[]> {
         yardstick: 'find -printf | sort -n',
         yardstick_value: median(theirs),
         better: 'lower',
-        goal: 1 / 0.9,
+        goal: 1.11,
       }),
     ];
   } finally {

@@ -3,6 +3,9 @@
 import { parentPort } from 'node:worker_threads';
 import { cleanRule } from './clean-rule.ts';
 import type { FromCleaner, ToCleaner } from './clean-thread.ts';
+import { stepBack } from './step-back.ts';
+
+stepBack();
 
 const stop = new AbortController();
 

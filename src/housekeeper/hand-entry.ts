@@ -3,6 +3,9 @@
 import { parentPort } from 'node:worker_threads';
 import { removeAll, statAll } from './file-work.ts';
 import { type HandAnswer, type HandRequest, joinNames, splitNames } from './hands.ts';
+import { stepBack } from './step-back.ts';
+
+stepBack();
 
 parentPort?.on('message', (request: HandRequest) => {
   const names = splitNames(request.names);
