@@ -26,9 +26,20 @@ export interface ListOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What the folders of one listing share. */
+interface Sweep {
+  pattern: NamePattern;
+  listing: Listing;
+  hands: Hands;
+  recursive: boolean;
+  avoid: ReadonlySet<Identity> | undefined;
+}
+
 /** Files in one piece of work: the fewest that are worth a thread, the most that may pass before an abort is seen. */
 const LEAST_PIECE = 4_000;
 const MOST_PIECE = 25_000;
+/** A directory with thousands of names takes more than this, on every common file system. */
+const MANY_BYTES = 100_000;
 const DOT = '.';
 
 /**
@@ -44,27 +55,24 @@ export async function listFiles(
   const top: ListedFolder = { path: Buffer.alloc(0), identity: root.identity };
   const listing: Listing = { root: top, files: [], unreadable: [] };
   await using hands = new Hands();
-  const folders = await listFolder(root, top, pattern, listing, hands);
+  const sweep: Sweep = { pattern, listing, hands, recursive, avoid };
+  const folders = await listFolder(root, top, sweep);
   while (recursive && folders.length > 0) {
     signal?.throwIfAborted();
     const path = folders.shift()!;
-    folders.push(...(await listBelow(root, path, pattern, listing, hands, avoid)));
+    folders.push(...(await listBelow(root, path, sweep)));
   }
   return listing;
 }
 
-/** Files of one folder into the listing; answers the folders in it. */
+/** Files of one folder into the listing; answers the folders in it, where they are asked for. */
 async function listFolder(
   directory: OpenDirectory,
   folder: ListedFolder,
-  pattern: NamePattern,
-  listing: Listing,
-  hands: Hands,
+  { pattern, listing, hands, recursive }: Sweep,
 ): Promise<Buffer[]> {
-  const entries = readdirSync(await directory.here(), { withFileTypes: true, encoding: 'latin1' });
-  const names = entries
-    .filter((entry) => entry.isFile() && pattern.matches(entry.name))
-    .map(({ name }) => name);
+  if (directory.bytes > MANY_BYTES) hands.hire();
+  const { names, folders } = await readNames(directory, pattern, recursive);
   const all = pieces(names, pieceOf(names.length, hands));
   const base = await directory.listingBase();
   await mapBounded(all, hands.count, async (piece) => {
@@ -74,24 +82,33 @@ async function listFolder(
       listing.unreadable.push({ path: below(folder.path, name).toString(), kind: 'file', reason });
   });
   await directory.refuseIfMoved();
-  return entries.filter(isVisibleFolder).map((entry) => below(folder.path, entry.name));
+  return folders.map((name) => below(folder.path, name));
 }
 
-async function listBelow(
-  root: OpenDirectory,
-  path: Buffer,
+/** Matching names that may be files, and folders. Kinds are only asked for where folders are: they cost as much again. */
+async function readNames(
+  directory: OpenDirectory,
   pattern: NamePattern,
-  listing: Listing,
-  hands: Hands,
-  avoid: ReadonlySet<Identity> | undefined,
-): Promise<Buffer[]> {
+  recursive: boolean,
+): Promise<{ names: string[]; folders: string[] }> {
+  const here = await directory.here();
+  if (!recursive) return { names: readdirSync(here, 'latin1').filter(pattern.matches), folders: [] };
+  const entries = readdirSync(here, { withFileTypes: true, encoding: 'latin1' });
+  const files = entries.filter((entry) => entry.isFile() && pattern.matches(entry.name));
+  return {
+    names: files.map(({ name }) => name),
+    folders: entries.filter(isVisibleFolder).map(({ name }) => name),
+  };
+}
+
+async function listBelow(root: OpenDirectory, path: Buffer, sweep: Sweep): Promise<Buffer[]> {
   try {
     await using directory = await root.openBelow(path);
-    if (avoid?.has(directory.identity)) return [];
-    return await listFolder(directory, { path, identity: directory.identity }, pattern, listing, hands);
+    if (sweep.avoid?.has(directory.identity)) return [];
+    return await listFolder(directory, { path, identity: directory.identity }, sweep);
   } catch (thrown) {
     if ((thrown as { code?: string }).code !== 'ENOENT')
-      listing.unreadable.push({ path: path.toString(), kind: 'folder', reason: reasonOf(thrown) });
+      sweep.listing.unreadable.push({ path: path.toString(), kind: 'folder', reason: reasonOf(thrown) });
     return [];
   }
 }

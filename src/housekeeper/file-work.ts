@@ -32,29 +32,48 @@ export interface Proofs {
 
 /** Names that vanished meanwhile are left out: there is nothing to keep or remove. Oldest first. */
 export function statAll(base: string, names: readonly string[]): StatColumns {
-  const found: { name: string; stats: BigIntStats; ms: number }[] = [];
-  const faults: NamedFault[] = [];
+  const found = emptyColumns(names.length);
   const pathOf = pathsBelow(base);
+  let count = 0;
   for (const name of names) {
     try {
       const stats = lstatSync(pathOf(name), { bigint: true });
-      if (stats.isFile()) found.push({ name, stats, ms: Number(stats.mtimeNs) / 1e6 });
+      if (stats.isFile()) keep(found, count++, name, stats);
     } catch (thrown) {
-      if ((thrown as { code?: string }).code !== 'ENOENT') faults.push({ name, reason: reasonOf(thrown) });
+      if ((thrown as { code?: string }).code !== 'ENOENT')
+        found.faults.push({ name, reason: reasonOf(thrown) });
     }
   }
-  found.sort((a, b) => a.ms - b.ms);
-  const columns = emptyColumns(found.length, faults);
-  for (const [place, { name, stats, ms }] of found.entries()) {
-    columns.names[place] = name;
-    columns.devices[place] = stats.dev;
-    columns.inodes[place] = stats.ino;
-    columns.mtimesNs[place] = stats.mtimeNs;
-    columns.mtimesMs[place] = ms;
-    columns.sizes[place] = Number(stats.size);
-    columns.links[place] = Number(stats.nlink);
+  return oldestFirst(found, count);
+}
+
+/** Into columns at once: what is remembered as objects costs the collector more than the disk took. */
+function keep(columns: StatColumns, place: number, name: string, stats: BigIntStats): void {
+  columns.names[place] = name;
+  columns.devices[place] = stats.dev;
+  columns.inodes[place] = stats.ino;
+  columns.mtimesNs[place] = stats.mtimeNs;
+  columns.mtimesMs[place] = Number(stats.mtimeNs) / 1e6;
+  columns.sizes[place] = Number(stats.size);
+  columns.links[place] = Number(stats.nlink);
+}
+
+function oldestFirst(found: StatColumns, count: number): StatColumns {
+  const { mtimesMs } = found;
+  const order = Uint32Array.from({ length: count }, (_, place) => place);
+  order.sort((a, b) => mtimesMs[a]! - mtimesMs[b]!);
+  const sorted = { ...emptyColumns(count), faults: found.faults };
+  for (let place = 0; place < count; place++) {
+    const from = order[place]!;
+    sorted.names[place] = found.names[from]!;
+    sorted.devices[place] = found.devices[from]!;
+    sorted.inodes[place] = found.inodes[from]!;
+    sorted.mtimesNs[place] = found.mtimesNs[from]!;
+    sorted.mtimesMs[place] = mtimesMs[from]!;
+    sorted.sizes[place] = found.sizes[from]!;
+    sorted.links[place] = found.links[from]!;
   }
-  return columns;
+  return sorted;
 }
 
 /** Deletes each file that is as its proof says; answers those that stay, each with the reason. */
@@ -90,7 +109,7 @@ function isAsProven(now: BigIntStats, proofs: Proofs, place: number): boolean {
   );
 }
 
-function emptyColumns(count: number, faults: NamedFault[]): StatColumns {
+function emptyColumns(count: number): StatColumns {
   return {
     names: new Array<string>(count),
     devices: new BigUint64Array(count),
@@ -99,7 +118,7 @@ function emptyColumns(count: number, faults: NamedFault[]): StatColumns {
     mtimesMs: new Float64Array(count),
     sizes: new Float64Array(count),
     links: new Uint32Array(count),
-    faults,
+    faults: [],
   };
 }
 

@@ -23,7 +23,7 @@ const MOST_THREADS = 3;
 /** This thread, or one that was hired. */
 type Hand = Worker | 'here';
 
-/** This thread works, too; the others are hired at the first piece of work that is worth it, and let go together. */
+/** This thread works, too; the others are hired when there is work that is worth it, and let go together. */
 export class Hands implements AsyncDisposable {
   readonly #workers: Worker[] = [];
   readonly #free: Hand[] = ['here'];
@@ -57,6 +57,17 @@ export class Hands implements AsyncDisposable {
     }
   }
 
+  /** Much is coming: threads begin while this one still reads the names. */
+  hire(): void {
+    while (this.#workers.length < this.#threads) this.#free.push(this.#newWorker());
+  }
+
+  #newWorker(): Worker {
+    const worker = new Worker(new URL('./hand-entry.ts', import.meta.url));
+    this.#workers.push(worker);
+    return worker;
+  }
+
   /** Pieces of work that are done at the same time. */
   get count(): number {
     return this.#threads + 1;
@@ -68,11 +79,7 @@ export class Hands implements AsyncDisposable {
 
   /** Threads first: while this one works it hears of none. */
   async #take(): Promise<Hand> {
-    if (this.#workers.length < this.#threads) {
-      const worker = new Worker(new URL('./hand-entry.ts', import.meta.url));
-      this.#workers.push(worker);
-      return worker;
-    }
+    this.hire();
     const place = this.#free.findLastIndex((hand) => hand !== 'here');
     const hand = this.#free.splice(place, 1)[0] ?? (await this.#wait());
     if (hand === 'here') await nextTurn();

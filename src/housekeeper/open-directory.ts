@@ -1,6 +1,6 @@
 // A directory held open, so that what is checked and what is deleted is the same one, whatever its path becomes.
 
-import { constants } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, lstat, open, readlink, realpath, stat } from 'node:fs/promises';
 import { SchedulerError } from '#core/errors';
 
@@ -23,12 +23,15 @@ export class OpenDirectory implements AsyncDisposable {
   /** Absolute, as it was when it was opened. */
   readonly path: Buffer;
   readonly identity: Identity;
+  /** Bytes that its names take on the disk, as far as the file system tells: a guess at how many there are. */
+  readonly bytes: number;
   readonly #handle: FileHandle;
   readonly #viaDescriptor: Buffer | null;
 
-  private constructor(path: Buffer, identity: Identity, handle: FileHandle, viaDescriptor: Buffer | null) {
+  private constructor(path: Buffer, stats: BigIntStats, handle: FileHandle, viaDescriptor: Buffer | null) {
     this.path = path;
-    this.identity = identity;
+    this.bytes = Number(stats.size);
+    this.identity = identityOf(stats);
     this.#handle = handle;
     this.#viaDescriptor = viaDescriptor;
   }
@@ -107,10 +110,10 @@ export class OpenDirectory implements AsyncDisposable {
   static async #open(lookup: Buffer, path: Buffer, descriptors: boolean): Promise<OpenDirectory> {
     const handle = await open(lookup, FLAGS);
     try {
-      const identity = identityOf(await handle.stat({ bigint: true }));
+      const stats = await handle.stat({ bigint: true });
       const descriptor = Buffer.from(`/proc/self/fd/${handle.fd}`);
-      const usable = descriptors && (await leadsTo(descriptor, identity));
-      return new OpenDirectory(path, identity, handle, usable ? descriptor : null);
+      const usable = descriptors && (await leadsTo(descriptor, identityOf(stats)));
+      return new OpenDirectory(path, stats, handle, usable ? descriptor : null);
     } catch (thrown) {
       await handle.close();
       throw thrown;
