@@ -29,6 +29,7 @@ import type { AcquireLock } from '#service/lock';
 import type { LoopsParts } from '#service/loops';
 import { operations } from '#service/operations';
 import type { UpkeepSettings } from '#service/upkeep';
+import type { WatchTree } from '#service/vault-watch';
 import { isLedgerThere, openSqliteStore, type SqliteStoreOptions } from '#store/sqlite/open';
 import { acquireServiceLock } from '#store/sqlite/service-lock';
 import type { Store } from '#store/store';
@@ -53,6 +54,8 @@ export interface AppOptions {
   startThread?: StartThread;
   /** A test that moves the clock lets nothing else wake the service. */
   noticeFolders?: NoticeFolders;
+  /** A test tells of changes in the vault itself. */
+  watchTree?: WatchTree;
 }
 
 export function createHost(options: AppOptions): Host {
@@ -196,6 +199,7 @@ export function install(
       ...jobPaths.of(jobDirectories(settings.scheduler.jobDirectories)),
     ],
     noticeFolders: options.noticeFolders ?? systemNotices,
+    ...(options.watchTree && { watchTree: options.watchTree }),
     acquireLock: options.acquireLock ?? acquireServiceLock,
     housekeeper,
     loopsParts: (onProgress): LoopsParts => ({

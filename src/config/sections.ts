@@ -141,8 +141,6 @@ export const SETTINGS_WITHOUT_EFFECT: readonly { path: readonly string[]; entry:
   { path: ['scheduler', 'agents', 'max_ttl'], entry: SCHEDULER.agents.section.max_ttl },
   { path: ['scheduler', 'state_max_mb'], entry: SCHEDULER.state_max_mb },
   { path: ['scheduler', 'trace_directory'], entry: SCHEDULER.trace_directory },
-  { path: ['vault', 'publish'], entry: VAULT.publish },
-  { path: ['vault', 'watch', 'enabled'], entry: VAULT.watch.section.enabled },
 ];
 
 const flat = <Out>(key: string, shape: Parameters<typeof alias<Out>>[1]) => [

@@ -26,6 +26,8 @@ import { serveUntilAborted } from './serving.ts';
 import type { RunShape } from './shapes.ts';
 import { type StatusShape, statusShape } from './status.ts';
 import { suspiciouslyBehind, untilClockIsRight } from './suspect-clock.ts';
+import type { VaultWatch, WatchTree } from './vault-watch.ts';
+import { vaultWatch } from './watch-run.ts';
 
 export interface InstallationParts extends Pick<ReloaderParts, 'reload' | 'watched' | 'noticeFolders'> {
   store: Store;
@@ -47,6 +49,8 @@ export interface InstallationParts extends Pick<ReloaderParts, 'reload' | 'watch
   scheduleOf(spec: ScheduleSpec): Schedule;
   readPauses(): Promise<ObservedPause[]>;
   housekeeper: Housekeeper;
+  /** A test tells of changes itself. */
+  watchTree?: WatchTree;
   /** What the loops need beyond this. */
   loopsParts(onProgress: LoopsParts['onProgress']): LoopsParts;
 }
@@ -59,6 +63,7 @@ export class Installed implements Installation {
   readonly service: SchedulerService;
   readonly #reloader: Reloader;
   #loops: Loops | null = null;
+  #vaultWatch: VaultWatch | null = null;
   #servedUntil = -Infinity;
   #onProgress: RunHereOptions['onProgress'] = () => {};
 
@@ -68,6 +73,7 @@ export class Installed implements Installation {
       ...parts,
       apply: async (next, adopt) => {
         await this.#loops?.redefine(next.jobs, adopt);
+        await this.#vaultWatch?.follow();
       },
     });
     this.service = new SchedulerService({
@@ -133,8 +139,11 @@ export class Installed implements Installation {
       const loops = new Loops(this.#parts.loopsParts((_run, progress) => this.#onProgress(progress)));
       this.#loops = loops;
       const { log } = this.#parts;
-      await serveUntilAborted(loops, { log, settings: this.settings, reloader: this.#reloader }, options);
+      this.#vaultWatch = vaultWatch(this.#parts, () => loops.wake());
+      const parts = { log, settings: this.settings, reloader: this.#reloader, vaultWatch: this.#vaultWatch };
+      await serveUntilAborted(loops, parts, options);
     } finally {
+      this.#vaultWatch = null;
       this.#loops = null;
       lock.release();
     }
@@ -218,6 +227,7 @@ export class Installed implements Installation {
   /** Reads, decides, claims and writes nothing more at this moment; for tests on a clock that is moved by hand. */
   async idle(): Promise<void> {
     await this.#reloader.idle();
+    await this.#vaultWatch?.idle();
     await this.#loops?.idle();
   }
 

@@ -1,4 +1,4 @@
-// May a run be started by hand, by call or at start, and as which row? (rules 4, 7, 16, 18.) Pure.
+// May a run be started by hand, by call, at start or because the vault changed, and as which row? (rules 4, 7, 16, 18.) Pure.
 
 import { admit } from '#core/admit';
 import type { EpochMs } from '#core/clock';
@@ -10,7 +10,7 @@ import { leaveForAnother } from '#engine/waiting';
 import type { DueJob, EnqueueDecision, NewRun } from '#store/store';
 
 export interface RunRequest {
-  kind: 'manual' | 'adhoc' | 'startup';
+  kind: 'manual' | 'adhoc' | 'startup' | 'watch';
   at: EpochMs;
   runId: string;
   by: string;
@@ -31,7 +31,10 @@ export function requestRun({ job, live, groupLive }: DueJob, request: RunRequest
   const row = rowOf({ job }, request);
   if (request.kind === 'startup') return startup({ job, live, groupLive }, row, request);
   refuseToRun(job, request);
-  return place({ job, live, groupLive }, row, request.force ?? false);
+  // Changes that come during a run are looked at after it, whatever the job does with its slots.
+  const rival =
+    request.kind === 'watch' ? { ...job, policy: { ...job.policy, overlap: 'queue_one' as const } } : job;
+  return place({ job: rival, live, groupLive }, row, request.force ?? false);
 }
 
 /** Repeats a run under the definition that it kept (rule 18). */
@@ -114,7 +117,7 @@ function startup(rivals: Rivals, row: NewRun, request: RunRequest): EnqueueDecis
 }
 
 function rowOf({ job }: Pick<DueJob, 'job'>, request: RunRequest): NewRun {
-  const once = request.kind !== 'startup' && !request.retry;
+  const once = request.kind !== 'startup' && request.kind !== 'watch' && !request.retry;
   return {
     runId: request.runId,
     kind: request.kind,

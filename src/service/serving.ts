@@ -5,12 +5,14 @@ import type { Log } from '#core/log';
 import type { ServeOptions } from './host.ts';
 import type { Loops } from './loops.ts';
 import type { Reloader } from './reload.ts';
+import type { VaultWatch } from './vault-watch.ts';
 
 export interface ServingParts {
   log: Log;
   /** As they are at the start. */
   settings: Settings;
   reloader: Reloader;
+  vaultWatch: Pick<VaultWatch, 'follow' | 'stop'>;
 }
 
 /** Resolves when the loops have stopped. */
@@ -32,13 +34,14 @@ export async function serveUntilAborted(
   // A changed `.env` may hold or lift the pause, whatever the settings are worth.
   const watch = parts.reloader.follow(watching.signal, () => loops.wake());
   await watch.ready;
+  await parts.vaultWatch.follow();
   // A change between loading and watching would wait for the next one.
   reload();
   options.onUp?.();
   if (!options.signal.aborted) await once(options.signal);
   watching.abort();
   log.info('stopping');
-  await Promise.all([loops.stop(), watch.closed]);
+  await Promise.all([loops.stop(), watch.closed, parts.vaultWatch.stop()]);
   log.info('stopped');
 }
 

@@ -11,6 +11,7 @@ import type { JobContext } from '#core/handler';
 import { HandlerRegistry } from '#runs/handlers/registry';
 import type { Installed } from '#service/installation';
 import type { RunShape } from '#service/shapes';
+import type { WatchTree } from '#service/vault-watch';
 import { openSqliteStore, type SqliteStoreOptions } from '#store/sqlite/open';
 import { acquireServiceLock } from '#store/sqlite/service-lock';
 import type { Store } from '#store/store';
@@ -28,6 +29,10 @@ export interface ScenarioOptions {
   /** The part below `scheduler:`, without it; built-in jobs are off unless named. */
   scheduler: string;
   handlers?: Record<string, HandlerFunction>;
+  /** Other sections of the settings file than `scheduler` and `paths`. */
+  sections?: string;
+  /** Tells of changes in the vault; without it nobody does. */
+  watchTree?: WatchTree;
   /** Job files by name, e.g. `slow.ts`: they run in threads and say where they rest (test/support/thread-watch.ts). */
   files?: Record<string, string>;
   env?: Record<string, string>;
@@ -49,6 +54,8 @@ export class Scenario {
   /** Handler calls so far, in order. */
   readonly calls: { job: string; slot: string | null; attempt: number; at: string; ctx: JobContext }[] = [];
   readonly #env: Record<string, string>;
+  readonly #sections: string;
+  readonly #watchTree: WatchTree;
   readonly #openStore: NonNullable<ScenarioOptions['openStore']>;
   readonly #entered = new Set<string>();
   readonly threads = new ThreadWatch();
@@ -57,6 +64,8 @@ export class Scenario {
   constructor(dir: string, options: ScenarioOptions) {
     this.dir = dir;
     this.#env = options.env ?? {};
+    this.#sections = options.sections ?? '';
+    this.#watchTree = options.watchTree ?? (() => async () => {});
     this.#openStore = options.openStore ?? openSqliteStore;
     this.handlers = options.handlers ?? {};
     this.clock = createManualClock(Date.parse(options.at), () => this.quiet());
@@ -74,7 +83,7 @@ export class Scenario {
   async writeSettings(scheduler: string): Promise<void> {
     const body = scheduler.replace(/^\n+|\s+$/g, '').replace(/^/gm, '  ');
     // No scenario has another process; looking for its rows each second would cost most of the time.
-    const head = 'paths: { vault: vault }\nscheduler:\n  check_interval: 60\n';
+    const head = `paths: { vault: vault }\n${this.#sections}\nscheduler:\n  check_interval: 60\n`;
     await writeFile(path.join(this.dir, 'settings/aclarai.config.yaml'), `${head}${body}\n`);
   }
 
@@ -195,6 +204,7 @@ export class Scenario {
       acquireLock,
       startThread: this.threads.start,
       noticeFolders: noNotices,
+      watchTree: this.#watchTree,
       version: 'test',
       pid: 1,
       random: () => 0.5,

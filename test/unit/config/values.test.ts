@@ -152,13 +152,13 @@ test('the shared log level counts below LOG_LEVEL, and a word of its own is no f
 });
 
 test('settings that do nothing yet are said, unless they ask for nothing', async () => {
-  const yaml = (allowed: string, publish: boolean) =>
-    `scheduler:\n  exec: { allowed: ${allowed} }\nvault:\n  publish: ${publish}\n`;
-  expect(await warningsOf(yaml('[ls]', true))).toEqual([
+  const yaml = (allowed: string, size: number) =>
+    `scheduler:\n  exec: { allowed: ${allowed} }\n  queues: { max_size: ${size} }\n`;
+  expect(await warningsOf(yaml('[ls]', 5))).toEqual([
     '2 NO_EFFECT scheduler.exec.allowed',
-    '4 NO_EFFECT vault.publish',
+    '3 NO_EFFECT scheduler.queues.max_size',
   ]);
-  expect(await warningsOf(yaml('[]', false))).toEqual([]);
+  expect(await warningsOf(yaml('[]', 10_000))).toEqual([]);
 });
 
 test('a rule of the housekeeper, complete', async () => {
