@@ -59,7 +59,7 @@ export class Layout {
   }
 
   #settleTable(line: Line, header: Line | undefined): void {
-    if (header && this.#hasPipe(header) && isDelimiterRow(this.#text, line)) {
+    if (header && isDelimiterRow(this.#text, line) && this.#hasPipe(header)) {
       header.shape = 'row';
       line.shape = 'row';
       this.#table = true;

@@ -40,6 +40,7 @@ const WHOLE_ID = new RegExp(`^${ID}{1,256}$`, 'u');
 const ANCHOR = new RegExp(`^\\^${ID}+$`, 'u');
 const RULE = /^(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$/;
 const UNDERLINE = /^(?:=+|-+)$/;
+const DELIMITERS = '-:|';
 const DELIMITER_ROW = /^[-:| \t]+$/;
 const HEADING = /^#{1,6}(?:[ \t]|$)/;
 const BULLET = /(?:[-*+]|(\d{1,9})[.)])(?:[ \t]+|$)/y;
@@ -163,6 +164,7 @@ export function isUnderline(text: string, line: Line): boolean {
 
 /** The second row of a table: dashes, colons and at least one pipe. */
 export function isDelimiterRow(text: string, line: Line): boolean {
+  if (!DELIMITERS.includes(text[line.body] ?? ' ')) return false;
   const source = text.slice(line.start, line.end);
   return source.includes('|') && source.includes('-') && DELIMITER_ROW.test(source);
 }

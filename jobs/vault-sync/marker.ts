@@ -9,6 +9,8 @@ export type MarkerText =
   /** A comment of aclarai that marks no block, e.g. a score. */
   | { kind: 'other' };
 
+/** Nearly every marker; what it says is read by the rules below just so. */
+const USUAL = /^aclarai:id=([A-Za-z0-9_.:-]{1,256})(?: ver=(\d{1,15}))?$/;
 const STARTS_AS_MARKER = /^aclarai:id(?=[=\s]|$)/i;
 const KEYED_ID = /^aclarai:id=/i;
 const KEYED_VERSION = /^ver=/i;
@@ -16,6 +18,8 @@ const KEYED_VERSION = /^ver=/i;
 /** Reads what stands between `<!--` and `-->`. Unknown attributes are ignored; no version means 1. */
 export function readMarker(inside: string): MarkerText {
   const source = trimBlanks(inside);
+  const usual = USUAL.exec(source);
+  if (usual) return { kind: 'block', id: usual[1]!, version: Number(usual[2] ?? 1) };
   if (!STARTS_AS_MARKER.test(source)) return { kind: 'other' };
   const [first = '', ...attributes] = wordsOf(source);
   if (!KEYED_ID.test(first) || first.length === 'aclarai:id='.length)
