@@ -140,6 +140,6 @@ export interface CleanupRequest {
   /** Removes what this plan names and nothing else. */
   planId?: string;
   signal?: AbortSignal;
-  /** Rules that are done, of how many. */
+  /** Rules that are done, of how many, and what is at hand. */
   onProgress?(done: number, total: number, note: string): void;
 }

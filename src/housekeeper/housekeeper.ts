@@ -155,7 +155,10 @@ class CleanupRun {
           timezone: this.#timezone,
         };
         const result = await clean(run, {
-          onPlanned: (remove, keep) => log.debug('planned', { cleanup: rule.id, remove, keep }),
+          onPlanned: (remove, keep) => {
+            log.debug('planned', { cleanup: rule.id, remove, keep });
+            this.#request.onProgress?.(done, rules.length, `${rule.id}: ${remove} files to remove`);
+          },
           signal: this.#request.signal,
         });
         tellResult(log, result);

@@ -5,7 +5,7 @@ import type { Settings } from '#config/settings';
 import type { CleanupRule } from '#core/cleanup';
 import type { JsonObject } from '#core/handler';
 import { createHousekeeper } from '#housekeeper/housekeeper';
-import { Cleanups } from '#service/cleanups';
+import { Cleanups, cleanupByCall } from '#service/cleanups';
 import { openSqliteStore } from '#store/sqlite/open';
 import {
   NOW,
@@ -53,7 +53,7 @@ async function opened() {
   });
   const register = (given: JsonObject = {}) =>
     cleanups.register({ directory: join(root, 'free/logs'), ...given }, 'test');
-  return { root, store, cleanups, register };
+  return { root, store, cleanups, register, housekeeper };
 }
 
 describe('register', () => {
@@ -235,4 +235,20 @@ test('a registered rule runs, and its last run is shown', async () => {
   expect(await cleanups.run({ ruleId: 'mine' })).toMatchObject({ total_files_deleted: 1, dry_run: false });
   expect(tree(join(root, 'free/logs'))).toEqual(['new']);
   expect(Date.parse((await cleanups.get('mine')).last_run ?? '')).toBe(NOW);
+});
+
+test('job code runs a rule, dry or by a plan, and hears how far it is', async () => {
+  const { root, cleanups, register, housekeeper } = await opened();
+  await register({ id: 'mine', retention_days: 30 });
+  put(join(root, 'free/logs'), 'old', 31);
+  const dry = await cleanupByCall(housekeeper, { id: 'mine', dry_run: true });
+  expect(dry).toMatchObject({ result: { id: 'mine', files_deleted: 1 }, dry_run: true });
+  const { plan_id } = dry as { plan_id: string };
+  const done = await cleanupByCall(housekeeper, { plan_id });
+  expect(done).toMatchObject({ result: { id: 'mine', files_deleted: 1 }, dry_run: false });
+  put(join(root, 'free/logs'), 'old', 31);
+  const heard: unknown[] = [];
+  await cleanups.run({ onProgress: (...step) => heard.push(step) });
+  expect(heard).toContainEqual([1, 2, 'mine: 1 files to remove']);
+  expect(heard.at(-1)).toEqual([2, 2, expect.any(String)]);
 });
