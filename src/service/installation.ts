@@ -5,18 +5,16 @@ import type { Note, Settings } from '#config/settings';
 import type { Clock, EpochMs } from '#core/clock';
 import { faultFields } from '#core/errors';
 import type { JsonObject } from '#core/handler';
-import type { JobSpec, StoredJob } from '#core/job';
+import type { JobSpec } from '#core/job';
 import type { Log } from '#core/log';
 import type { ObservedPause, Pause } from '#core/pause';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
-import { previewJobs } from '#engine/preview';
-import { concernedBy, type ReconcileContext, reconcile } from '#engine/reconcile';
 import type { Housekeeper } from '#housekeeper/housekeeper';
 import type { Store } from '#store/store';
-import { allJobs } from './all-jobs.ts';
 import { followRun } from './follow.ts';
 import { knownHoles } from './holes.ts';
 import type { Installation, Performed, RunHereOptions, ServeOptions } from './host.ts';
+import { KnownJobs } from './known-jobs.ts';
 import { type AcquireLock, LOOK_OF_OTHERS_MS, lockForRun, lockForService } from './lock.ts';
 import { Loops, type LoopsParts } from './loops.ts';
 import { openPauses } from './open-pauses.ts';
@@ -62,6 +60,7 @@ export class Installed implements Installation {
   readonly #parts: InstallationParts;
   readonly service: SchedulerService;
   readonly #reloader: Reloader;
+  readonly #jobs: KnownJobs;
   #loops: Loops | null = null;
   #vaultWatch: VaultWatch | null = null;
   #servedUntil = -Infinity;
@@ -76,12 +75,17 @@ export class Installed implements Installation {
         await this.#vaultWatch?.follow();
       },
     });
+    this.#jobs = new KnownJobs({
+      ...parts,
+      settings: () => this.settings,
+      isLedgerRight: () => parts.faults.length > 0 || this.isServed,
+    });
     this.service = new SchedulerService({
       ...parts,
       timezone: () => this.settings.scheduler.timezone,
       settings: () => this.settings,
-      jobs: () => this.#jobs(),
-      jobsCalled: (idOrName) => this.#jobsCalled(idOrName),
+      jobs: () => this.#jobs.listed(),
+      jobsCalled: (idOrName) => this.#jobs.called(idOrName),
       newRunId: parts.newId,
       allowPastEvents: () => this.settings.scheduler.allowPastEvents,
       cap: () => this.settings.scheduler.maxConcurrentExecutions,
@@ -111,7 +115,7 @@ export class Installed implements Installation {
   }
 
   async status(): Promise<StatusShape> {
-    const [[boot], jobs] = [await this.#parts.store.boots({ limit: 1 }), await this.#jobs()];
+    const [[boot], jobs] = [await this.#parts.store.boots({ limit: 1 }), await this.#jobs.listed()];
     return statusShape({
       served: this.isServed,
       boot: boot ?? null,
@@ -209,12 +213,7 @@ export class Installed implements Installation {
     const lock = this.#parts.acquireLock(this.settings.stateDir, LOOK_OF_OTHERS_MS);
     if (lock.kind === 'busy') return;
     try {
-      const at = this.#parts.clock.now();
-      const context = this.#reconcileContext(at);
-      const concerned = concernedBy(this.settings.jobs, context);
-      await this.#parts.store.reconcile(at, concerned, (view) =>
-        reconcile(view, this.settings.jobs, context),
-      );
+      await this.#jobs.reconcile();
     } finally {
       lock.release();
     }
@@ -239,37 +238,6 @@ export class Installed implements Installation {
   /** As SIGHUP does. */
   reload(): Promise<void> {
     return this.#reloader.reload();
-  }
-
-  /** A service, which keeps the ledger up to date, does not read all jobs for one. */
-  async #jobsCalled(idOrName: string): Promise<StoredJob[]> {
-    const isCalled = ({ id, name }: StoredJob) => id === idOrName || name === idOrName;
-    if (!this.#isLedgerRight) return (await this.#jobs()).filter(isCalled);
-    const bearer = await this.#parts.store.jobs({ id: idOrName });
-    return bearer.length > 0 ? bearer : await this.#parts.store.jobs({ name: idOrName });
-  }
-
-  /** The settings are in the ledger, or cannot be read. */
-  get #isLedgerRight(): boolean {
-    return this.#parts.faults.length > 0 || this.isServed;
-  }
-
-  async #jobs(): Promise<StoredJob[]> {
-    const jobs = await allJobs(this.#parts.store);
-    if (this.#isLedgerRight) return jobs;
-    const at = this.#parts.clock.now();
-    return previewJobs({ jobs, live: new Map() }, this.settings.jobs, this.#reconcileContext(at));
-  }
-
-  #reconcileContext(at: number): ReconcileContext {
-    const ids = { newRunId: this.#parts.newId, newUid: this.#parts.newId };
-    return {
-      at,
-      bootStartedAt: at,
-      atStart: false,
-      by: 'settings',
-      ...{ ...ids, scheduleOf: this.#parts.scheduleOf },
-    };
   }
 
   async #openPauses(): Promise<Pause[]> {

@@ -2,7 +2,7 @@
 
 import { closest } from '#core/did-you-mean';
 import { SchedulerError } from '#core/errors';
-import { isAdHoc, type StoredJob } from '#core/job';
+import type { StoredJob } from '#core/job';
 import { LIVE_STATES, type Run } from '#core/run';
 import type { Store } from '#store/store';
 
@@ -40,7 +40,7 @@ export class Lookup {
   }
 
   async unknownJob(idOrName: string): Promise<SchedulerError> {
-    const ids = (await this.#parts.jobs()).filter((job) => !isAdHoc(job)).map((job) => job.id);
+    const ids = (await this.#parts.jobs()).map((job) => job.id);
     const near = closest(idOrName, ids);
     return new SchedulerError(
       'JOB_NOT_FOUND',

@@ -3,7 +3,7 @@
 import type { Settings } from '#config/settings';
 import type { EpochMs } from '#core/clock';
 import type { JsonObject } from '#core/handler';
-import { isAdHoc, type JobSpec, type StoredJob } from '#core/job';
+import type { JobSpec, StoredJob } from '#core/job';
 import type { Pause } from '#core/pause';
 import type { Run, RunState } from '#core/run';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
@@ -31,6 +31,7 @@ export interface ServiceParts extends CleanupsParts {
   /** What ad hoc runs of the handler are kept under. Throws HANDLER_NOT_FOUND with the nearest. */
   adHocJob(handler: string): JobSpec;
   /** Jobs as the ledger has them, or, where no service keeps it up to date, as the settings would make them. */
+  /** Without those that ad hoc runs are kept under. */
   jobs(): Promise<StoredJob[]>;
   /** Of these the ones whose id or name it is. */
   jobsCalled(idOrName: string): Promise<StoredJob[]>;
@@ -75,7 +76,7 @@ export class SchedulerService {
   /** All jobs by id, or those in one state. */
   async list(query: { state?: string } = {}): Promise<JobShape[]> {
     const [jobs, pauses] = [await this.#parts.jobs(), await this.#parts.openPauses()];
-    const listed = jobs.filter((job) => !isAdHoc(job)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const listed = jobs.toSorted((a, b) => (a.id < b.id ? -1 : 1));
     const shapes = await inTurns(listed, (job) => jobShape(job, pauses));
     return query.state === undefined ? shapes : shapes.filter((job) => job.state === query.state);
   }

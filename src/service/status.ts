@@ -3,7 +3,7 @@
 import { formatNote } from '#config/format';
 import type { Note, Settings } from '#config/settings';
 import type { EpochMs } from '#core/clock';
-import { isAdHoc, type StoredJob } from '#core/job';
+import type { StoredJob } from '#core/job';
 import type { Pause } from '#core/pause';
 import type { Boot } from '#store/store';
 import type { HoleShape } from './holes.ts';
@@ -37,7 +37,6 @@ export function statusShape(input: StatusInput) {
   const paused = input.pauses.filter((pause) => pause.jobUid === null);
   const jobs: Record<string, number> = {};
   for (const job of input.jobs) {
-    if (isAdHoc(job)) continue;
     const state = jobState(job, input.pauses);
     jobs[state] = (jobs[state] ?? 0) + 1;
   }

@@ -43,6 +43,8 @@ it('what its runs are kept under is no job: not listed, not counted, not suggest
   await s.service.runAdHoc({ handler: 'report', by: 'ann' });
   await s.quiet();
   expect((await s.service.list()).map((job) => job.id)).not.toContain('adhoc:report');
+  const { totals } = await s.service.simulate({ to: '2026-11-22T10:00:00Z' });
+  expect(Object.keys(totals.jobs)).not.toContain('adhoc:report');
   expect((await s.installed.status()).jobs).toEqual({ active: 1, disabled: 2 });
   expect(await s.service.next({ job: 'adhoc:report', count: 3 })).toEqual([]);
   await expect(s.service.find('adhoc:repor')).rejects.toMatchObject({
@@ -144,7 +146,7 @@ it('one that waits survives a crash; one that was at work is interrupted, and ca
 it('its history goes at retention, and nothing of it stays', async () => {
   const s = await up(noop, {}, 'history_retention_days: 1');
   await s.service.runAdHoc({ handler: 'report', by: 'ann' });
-  await s.advanceTo('2026-11-24T10:00:30Z');
+  await s.advanceTo('2026-11-22T13:00:30Z');
   expect((await s.rows()).filter((row) => row.kind === 'adhoc')).toEqual([]);
   await expect(s.service.find('adhoc:report')).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });
 });

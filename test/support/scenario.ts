@@ -64,7 +64,7 @@ export class Scenario {
   constructor(dir: string, options: ScenarioOptions) {
     this.dir = dir;
     this.#env = options.env ?? {};
-    this.#sections = options.sections ?? '';
+    this.#sections = options.sections ? `${options.sections}\n` : '';
     this.#watchTree = options.watchTree ?? (() => async () => {});
     this.#openStore = options.openStore ?? openSqliteStore;
     this.handlers = options.handlers ?? {};
@@ -83,7 +83,7 @@ export class Scenario {
   async writeSettings(scheduler: string): Promise<void> {
     const body = scheduler.replace(/^\n+|\s+$/g, '').replace(/^/gm, '  ');
     // No scenario has another process; looking for its rows each second would cost most of the time.
-    const head = `paths: { vault: vault }\n${this.#sections}\nscheduler:\n  check_interval: 60\n`;
+    const head = `paths: { vault: vault }\n${this.#sections}scheduler:\n  check_interval: 60\n`;
     await writeFile(path.join(this.dir, 'settings/aclarai.config.yaml'), `${head}${body}\n`);
   }
 
