@@ -133,3 +133,26 @@ describe('a run', () => {
     expect(one).toMatchObject({ result: { id: 'of_settings', files_deleted: 0 }, total_files_deleted: 0 });
   });
 });
+
+it('the job `housekeeping` runs the rules of both kinds, and fails when one failed', async () => {
+  const at = await project();
+  await put(at, 'written/old.log', 40);
+  await put(at, 'written/new.log', 1);
+  await put(at, 'free/temp/old', 40);
+  await at.json('cleanup', 'register', 'free/temp', '--id', 'temp');
+  const dry = await at.json('run', 'housekeeping', '--force', '--dry-run');
+  expect(dry).toMatchObject({
+    state: 'succeeded',
+    statistics: { dry_run: true, files_deleted: 2, items_updated: 0 },
+  });
+  await at.json('cleanup', 'register', 'free/later', '--id', 'later', '--priority', '1');
+  const run = await at.command('run', 'housekeeping', '--force', '--json');
+  expect(run.code).toBe(1);
+  expect(JSON.parse(run.stdout)).toMatchObject({
+    state: 'failed',
+    error: { message: expect.stringContaining('1 of 3 cleanup rules failed: later: ') },
+  });
+  expect(readdirSync(path.join(at.dir, 'written'))).toEqual(['new.log']);
+  expect(readdirSync(path.join(at.dir, 'free/temp'))).toEqual([]);
+  expect(readdirSync(path.join(at.dir, 'data/cleanup_reports'))).toHaveLength(2);
+});
