@@ -29,6 +29,24 @@ export async function mapBounded<Item, Answer>(
   return answers;
 }
 
+/** Work of several callers, together never more than so many at once. */
+export class Gate {
+  #inside = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  /** `limit` may change from call to call. */
+  async pass<Answer>(limit: number, work: () => Promise<Answer>): Promise<Answer> {
+    while (this.#inside >= limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#inside++;
+    try {
+      return await work();
+    } finally {
+      this.#inside--;
+      this.#waiting.shift()?.();
+    }
+  }
+}
+
 /** Lets messages and events in: what works without waiting asks for it between two pieces. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

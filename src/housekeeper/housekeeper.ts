@@ -13,7 +13,7 @@ import type { Clock, EpochMs } from '#core/clock';
 import { faultFields, toErrorRecord } from '#core/errors';
 import type { Log } from '#core/log';
 import type { Store } from '#store/store';
-import { mapBounded } from './bounded.ts';
+import { Gate, mapBounded } from './bounded.ts';
 import { cleanRule, openAllowed, type RuleRun, unreadable } from './clean-rule.ts';
 import { type Fences, locateFences, type ProtectedPaths } from './places.ts';
 import { PlanFolder, type PlanHead } from './plan-file.ts';
@@ -49,8 +49,9 @@ export interface Housekeeper {
 }
 
 export function createHousekeeper(parts: HousekeeperParts): Housekeeper {
+  const gate = new Gate();
   return {
-    run: (request = {}) => new CleanupRun(parts, request).perform(),
+    run: (request = {}) => new CleanupRun(parts, gate, request).perform(),
     async check(given) {
       const settings = parts.settings();
       const fences = await currentFences(parts, settings);
@@ -63,13 +64,16 @@ export function createHousekeeper(parts: HousekeeperParts): Housekeeper {
 /** One call, from its rules to its answer. */
 class CleanupRun {
   readonly #parts: HousekeeperParts;
+  readonly #gate: Gate;
   readonly #request: CleanupRequest;
   readonly #settings: HousekeeperSettings;
   readonly #startedAt: EpochMs;
   readonly #plans: PlanFolder;
 
-  constructor(parts: HousekeeperParts, request: CleanupRequest) {
+  /** The gate is one for all calls: together they keep to `concurrent_cleanups`. */
+  constructor(parts: HousekeeperParts, gate: Gate, request: CleanupRequest) {
     this.#parts = parts;
+    this.#gate = gate;
     this.#request = request;
     this.#settings = parts.settings();
     this.#startedAt = parts.clock.now();
@@ -139,33 +143,38 @@ class CleanupRun {
     rules: readonly CleanupRule[],
     how: (rule: CleanupRule, place: number) => Pick<RuleRun, 'rule' | 'planTo' | 'planFrom'>,
   ): Promise<CleanupResult[]> {
-    const { log, clean = cleanRule } = this.#parts;
+    const { concurrentCleanups, defaultRetentionDays, allowedRoots } = this.#settings;
     let done = 0;
-    return await mapBounded(
-      [...rules.entries()],
-      this.#settings.concurrentCleanups,
-      async ([place, rule]) => {
-        const run: RuleRun = {
-          ...how(rule, place),
-          dryRun: this.#isDry(rule),
-          now: this.#startedAt,
-          defaultRetentionDays: this.#settings.defaultRetentionDays,
-          protectedPaths: this.#parts.protectedPaths(),
-          allowedRoots: this.#settings.allowedRoots,
-          timezone: this.#timezone,
-        };
-        const result = await clean(run, {
-          onPlanned: (remove, keep) => {
-            log.debug('planned', { cleanup: rule.id, remove, keep });
-            this.#request.onProgress?.(done, rules.length, `${rule.id}: ${remove} files to remove`);
-          },
-          signal: this.#request.signal,
-        });
-        tellResult(log, result);
-        this.#request.onProgress?.(++done, rules.length, rule.id);
-        return result;
+    const tell = (note: string) => this.#request.onProgress?.(done, rules.length, note);
+    return await mapBounded([...rules.entries()], concurrentCleanups, async ([place, rule]) => {
+      const run: RuleRun = {
+        ...how(rule, place),
+        dryRun: this.#isDry(rule),
+        now: this.#startedAt,
+        defaultRetentionDays,
+        protectedPaths: this.#parts.protectedPaths(),
+        allowedRoots,
+        timezone: this.#timezone,
+      };
+      const result = await this.#gate.pass(concurrentCleanups, () => this.#one(run, tell));
+      done++;
+      tell(rule.id);
+      return result;
+    });
+  }
+
+  async #one(run: RuleRun, tell: (note: string) => void): Promise<CleanupResult> {
+    const { log, clean = cleanRule } = this.#parts;
+    const { id } = run.rule;
+    const result = await clean(run, {
+      onPlanned: (remove, keep) => {
+        log.debug('planned', { cleanup: id, remove, keep });
+        tell(`${id}: ${remove} files to remove`);
       },
-    );
+      signal: this.#request.signal,
+    });
+    tellResult(log, result);
+    return result;
   }
 
   async #answer(

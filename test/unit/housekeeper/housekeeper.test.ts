@@ -86,6 +86,16 @@ describe('a run', () => {
     ]);
   });
 
+  test('keeps to the number at a time with all other runs', async () => {
+    const order: string[] = [];
+    const { use, rule, one, root } = house(({ message }) => order.push(message.split(' ')[0]!));
+    for (const name of ['a', 'b', 'c']) put(root, `${name}/x`, 99);
+    const rules = ['a', 'b', 'c'].map((id) => rule({ id, directory: join(root, id) }));
+    use({ concurrentCleanups: 1, rules });
+    await Promise.all(['a', 'b', 'c'].map((id) => one(id)));
+    expect(order).toEqual(['planned', 'Removed', 'planned', 'Removed', 'planned', 'Removed']);
+  });
+
   test('tells when no policy was given', async () => {
     const { logs, use, rule, one } = house();
     put(logs, 'a', 13);
