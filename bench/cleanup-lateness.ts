@@ -24,7 +24,7 @@ export async function figures(): Promise<Figure[]> {
   const folders = await Promise.all(
     Array.from({ length: ROUNDS }, () => mkdtemp(path.join(tmpdir(), 'bench-late-'))),
   );
-  for (const folder of folders) makeFiles(folder, FILES, 1);
+  for (const folder of folders) makeFiles(folder, FILES);
   const at = secondAfter(WARM_MS);
   const rules = folders.map((folder, n) => `    - { id: r${n}, directory: ${folder}, retention_days: 0 }\n`);
   const service = await Service.start({

@@ -17,7 +17,7 @@ const KEEP_ALL = { retentionDays: null, maxFiles: FILES, maxSizeMb: null, minKee
 export async function figures(): Promise<Figure[]> {
   const folder = await fastFolder('bench-list-');
   try {
-    makeFiles(folder, FILES, 1);
+    makeFiles(folder, FILES);
     const own: number[] = [];
     const theirs: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {

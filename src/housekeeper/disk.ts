@@ -36,7 +36,7 @@ interface Sweep {
 }
 
 /** Files in one piece of work: the fewest that are worth a thread, the most that may pass before an abort is seen. */
-const LEAST_PIECE = 4_000;
+const LEAST_PIECE = 1_000;
 const MOST_PIECE = 25_000;
 /** A directory with thousands of names takes more than this, on every common file system. */
 const MANY_BYTES = 100_000;
@@ -54,7 +54,7 @@ export async function listFiles(
 ): Promise<Listing> {
   const top: ListedFolder = { path: Buffer.alloc(0), identity: root.identity };
   const listing: Listing = { root: top, files: [], unreadable: [] };
-  await using hands = new Hands();
+  await using hands = Hands.forLooking();
   const sweep: Sweep = { pattern, listing, hands, recursive, avoid };
   const folders = await listFolder(root, top, sweep);
   while (recursive && folders.length > 0) {
@@ -124,7 +124,7 @@ export async function removeFiles(
   signal?: AbortSignal | undefined,
 ): Promise<Removal[]> {
   if (root.identity !== listedRoot.identity) throw swapped(root.path);
-  await using hands = new Hands();
+  await using hands = Hands.forRemoving();
   const byFolder = [...Map.groupBy(files, (file) => file.folder)];
   const isMuch = files.length > LEAST_PIECE;
   const removals = await mapBounded(byFolder, isMuch ? hands.count : 1, ([folder, inFolder]) =>

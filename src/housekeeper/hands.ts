@@ -28,7 +28,21 @@ export class Hands implements AsyncDisposable {
   readonly #workers: Worker[] = [];
   readonly #free: Hand[] = ['here'];
   readonly #waiting: ((hand: Hand) => void)[] = [];
-  readonly #threads = Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1));
+  readonly #threads: number;
+
+  private constructor(threads: number) {
+    this.#threads = threads;
+  }
+
+  /** What was just listed lies in memory: as many as there are processors. */
+  static forLooking(): Hands {
+    return new Hands(Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1)));
+  }
+
+  /** A deletion waits for the disk more than for a processor. */
+  static forRemoving(): Hands {
+    return new Hands(MOST_THREADS);
+  }
 
   /** `aside` = there are more such pieces: worth a thread; else it is done here and now. */
   async stat(base: string, names: readonly string[], aside: boolean): Promise<StatColumns> {
