@@ -57,7 +57,8 @@ async function measure(name: string): Promise<Figure[] | AsyncIterable<Figure>> 
 }
 
 function line(figure: Figure): string {
-  const verdict = figure.met === null ? '' : `  goal ${figure.goal}×: ${figure.met ? 'met' : 'MISSED'}`;
+  const verdict =
+    figure.met === null ? '' : `  goal ${short(figure.goal!)}×: ${figure.met ? 'met' : 'MISSED'}`;
   const own = `${short(figure.value)} ${figure.unit}`;
   const yardstick = `${figure.yardstick} ${short(figure.yardstick_value)} ${figure.unit}`;
   return `${figure.figure.padEnd(28)} ${own.padStart(14)}   ${yardstick.padEnd(44)} ${short(figure.ratio)}×${verdict}`;

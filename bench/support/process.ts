@@ -19,6 +19,8 @@ export interface Project {
   code?: Readonly<Record<string, string>>;
   /** Whole sections of the settings beside `scheduler`, as text. */
   sections?: string;
+  /** A vault that is there already, one folder for all tiers, and when to sync it; else an empty one. */
+  vault?: { root: string; tier: string; at: number };
 }
 
 /** A row of the ledger. Epoch milliseconds; null = not yet, or never. */
@@ -88,16 +90,20 @@ export class Service {
   }
 }
 
-async function writeProject(dir: string, { jobs, code = {}, sections = '' }: Project): Promise<void> {
+async function writeProject(dir: string, { jobs, code = {}, sections = '', vault }: Project): Promise<void> {
   for (const folder of ['settings', 'jobs', 'vault/conversations', 'vault/summaries', 'vault/concepts'])
     await mkdir(path.join(dir, folder), { recursive: true });
-  const builtIn = ['vault_sync', 'housekeeping'].map(
-    (job) => `${job}: { enabled: true, cron: "30 3 1 1 *" }`,
+  const due = { vault_sync: vault && `at: "${new Date(vault.at).toISOString()}"`, housekeeping: undefined };
+  const builtIn = Object.entries(due).map(
+    ([job, schedule]) => `${job}: { enabled: true, ${schedule ?? 'cron: "30 3 1 1 *"'} }`,
   );
+  const paths = vault
+    ? `vault: "${vault.root}", tier1: "${vault.tier}", tier2: "${vault.tier}", tier3: "${vault.tier}"`
+    : 'vault: vault';
   const lines = [...builtIn, ...jobs].map((line) => `    ${line}\n`).join('');
   await writeFile(
     path.join(dir, 'settings/aclarai.config.yaml'),
-    `paths: { vault: vault }\nscheduler:\n  job_directories: [jobs]\n  jobs:\n${lines}${sections}`,
+    `paths: { ${paths} }\nscheduler:\n  job_directories: [jobs]\n  jobs:\n${lines}${sections}`,
   );
   for (const [name, body] of Object.entries(code)) {
     const source = `import { defineJob } from 'aclarai-scheduler';\nexport default defineJob({ async run(ctx) { ${body} } });\n`;

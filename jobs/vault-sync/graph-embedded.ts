@@ -32,12 +32,12 @@ const SCHEMA = `
 
 const READ = `
   SELECT block.id, hash, version, source_file AS sourceFile, block_type AS blockType, archived
-  FROM json_each(?) AS wanted JOIN block ON block.id = wanted.value`;
+  FROM json_each(?) AS wanted CROSS JOIN block ON block.id = wanted.value`;
 
 const LIST = `
   SELECT id, hash, version, source_file AS sourceFile, block_type AS blockType, archived FROM block WHERE id > ? ORDER BY id LIMIT ?`;
 
-const TEXTS = `SELECT block.id, text FROM json_each(?) AS wanted JOIN block ON block.id = wanted.value`;
+const TEXTS = `SELECT block.id, text FROM json_each(?) AS wanted CROSS JOIN block ON block.id = wanted.value`;
 
 const NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
 
@@ -158,7 +158,7 @@ class EmbeddedGraph implements Graph {
   }
 
   #create(): void {
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000');
+    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768');
     if (this.#userVersion() !== 0) return;
     this.#database.exec(`BEGIN IMMEDIATE; PRAGMA application_id = ${APPLICATION_ID}; ${SCHEMA}`);
     this.#database.prepare("INSERT INTO graph VALUES ('identity', ?)").run(randomUUID());

@@ -33,7 +33,7 @@ export function toGraphFault(cause: unknown, address: string, user: string): Gra
     return new GraphFault(
       'refused',
       `Neo4j at ${address}: ${message}`,
-      `see the rights of user ${user}`,
+      `give user ${user} the rights to read, write and make indexes (role architect or admin), or another NEO4J_USER`,
       cause,
     );
   if (NO_SERVER.has(code))

@@ -144,7 +144,7 @@ export class KnownState {
   bases(ids: Iterable<string>): Map<string, Base> {
     const query = `
       SELECT base.id, hash, version FROM json_each(?) AS wanted
-      JOIN base ON base.graph = ? AND base.id = wanted.value`;
+      CROSS JOIN base ON base.graph = ? AND base.id = wanted.value`;
     const rows = this.#database.prepare(query).all(JSON.stringify([...ids]), this.#graph);
     const bases = new Map<string, Base>();
     for (const { id, hash, version } of rows)

@@ -54,7 +54,9 @@ class Sync {
   #decision: Decision | null = null;
   /** Of this and of earlier runs, by id. */
   #duplicates: ReadonlyMap<string, readonly Place[]> = new Map();
-  #applied: Pick<Applied, 'raced' | 'failed'> = { raced: [], failed: [] };
+  #applied: Applied = { done: [], raced: [], failed: [] };
+  /** Nodes of the graph when this run began. */
+  #blocks = 0;
 
   constructor(ctx: JobContext<SyncInput>, state: KnownState, dryRun: boolean) {
     this.#ctx = ctx;
@@ -105,17 +107,18 @@ class Sync {
     }
     if (why !== null) this.#ctx.log.info(`all files are read: ${why}`);
     await this.#write(decision, on);
-    await this.#remember(decision, mark, why !== null);
+    this.#remember(decision, mark, why !== null);
     await this.#publish();
   }
 
   async #reasonForFull(graph: Graph, mark: GraphMark): Promise<string | null> {
     const { full, full_every } = this.#ctx.input;
+    this.#blocks = await graph.count();
     const why = reasonForFull({
       asked: full,
       mark,
       knowsOthers: this.#state.knowsOthers(),
-      blocks: await graph.count(),
+      blocks: this.#blocks,
       sinceFull: mark.fullAt === null ? null : this.#state.seconds() - mark.fullAt,
       fullEvery: full_every === null ? Infinity : parseDurationMs(full_every) / 1000,
     });
@@ -171,12 +174,11 @@ class Sync {
     for (const failure of applied.failed) this.#report.failure(failure.steps, failure.fault);
   }
 
-  async #remember(decision: Decision, mark: GraphMark, full: boolean): Promise<void> {
+  #remember(decision: Decision, mark: GraphMark, full: boolean): void {
     const { plan, refused } = decision;
     const applied = this.#applied;
     const failed = applied.failed.flatMap(({ steps }) => steps);
-    const unreachable = applied.failed.some(({ fault }) => fault.kind === 'unreachable');
-    const blocks = unreachable ? mark.blocks : await this.#graph!.count();
+    const created = applied.done.filter(({ kind }) => kind === 'create').length;
     const complete = full && failed.length === 0;
     this.#state.end({
       ...endingOf(decision, [
@@ -187,7 +189,7 @@ class Sync {
       ]),
       mark: {
         grammar: complete && refused.length === 0 ? GRAMMAR_VERSION : mark.grammar,
-        blocks,
+        blocks: this.#blocks + created,
         fullAt: complete ? this.#state.seconds() : mark.fullAt,
       },
     });

@@ -100,8 +100,11 @@ export class Neo4jBench implements Bench {
     this.#driver = neo4j.driver(server.uri, auth, { disableLosslessIntegers: true });
   }
   async stop(): Promise<void> {
-    await this.#run('MATCH (b:Block) WHERE b.id STARTS WITH $prefix DETACH DELETE b', { prefix: PREFIX });
+    await this.clear();
     await this.#driver?.close();
+  }
+  async clear(): Promise<void> {
+    await this.#run('MATCH (b:Block) WHERE b.id STARTS WITH $prefix DETACH DELETE b', { prefix: PREFIX });
   }
   open(): Graph {
     return openNeo4jGraph(server);

@@ -15,6 +15,8 @@ export interface RunOptions {
   dryRun?: boolean;
   config?: NonNullable<Parameters<typeof appConfig>[1]>;
   signal?: AbortSignal;
+  /** Called instead of keeping what the job tells of its progress. */
+  onProgress?: (done: number, total: number | undefined, note: string | undefined) => void;
 }
 
 /** A paragraph that is a block, with its anchor. */
@@ -51,13 +53,14 @@ export class SyncBench {
   async run(
     options: RunOptions = {},
   ): Promise<{ ctx: FakeJobContext<Input>; result: Record<string, unknown> }> {
-    const { input = {}, config = {}, ...rest } = options;
+    const { input = {}, config = {}, onProgress, ...rest } = options;
     const settings = {
       input: job.input!.parse(input),
       config: appConfig(this.vault, config),
       stateDir: this.stateDir,
     };
     const ctx = jobContext<Input>({ ...settings, ...rest });
+    if (onProgress) Object.assign(ctx, { progress: onProgress });
     return { ctx, result: (await job.run(ctx)) as Record<string, unknown> };
   }
 
