@@ -228,6 +228,21 @@ describe.each([{ descriptors: true }, { descriptors: false }])('descriptors: $de
     expect(tree(folder)).toHaveLength(30);
   });
 
+  test('so many that threads help are looked at and deleted like a few, and what changed stays', async () => {
+    const folder = tempFolder();
+    for (let index = 0; index < 2_500; index++) writeFileSync(join(folder, `f${index}`), '');
+    const listing = await list(folder);
+    expect(listing.files).toHaveLength(2_500);
+    unlinkSync(join(folder, 'f7'));
+    writeFileSync(join(folder, 'f2000'), 'grown');
+    writeFileSync(join(folder, 'later'), '');
+    expect(kept(await remove(folder, listing)).toSorted()).toEqual([
+      'f2000: it changed since it was listed',
+      'f7: no such file or directory (ENOENT)',
+    ]);
+    expect(tree(folder)).toEqual(['f2000', 'later']);
+  });
+
   test('takes a thousand files and a hundred folders', async () => {
     const folder = tempFolder();
     for (let index = 0; index < 100; index++) mkdirSync(join(folder, `d${index}`));
