@@ -217,7 +217,7 @@ export function install(
       config: () => settings.app,
       loadHandler: (name) => registry.load(name),
       startThread: options.startThread ?? threadStarter(allowedEnvironment(options.env)),
-      call: operations({ 'cleanup.run': (input) => cleanupByCall(housekeeper, input) }),
+      call: operations({ 'cleanup.run': (input, _run, signal) => cleanupByCall(housekeeper, input, signal) }),
       onProgress,
     }),
   };

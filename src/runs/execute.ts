@@ -23,7 +23,8 @@ export interface ExecuteParts {
   startThread: StartThread;
   config(): AppConfig;
   paused(): boolean;
-  call(operation: string, input: JsonObject, run: Run): Promise<Json>;
+  /** The signal is that of the attempt: what works for a run stops with it. */
+  call(operation: string, input: JsonObject, run: Run, signal: AbortSignal): Promise<Json>;
   onProgress(run: Run, progress: Progress): void;
   /** In [0, 1): spreads retries. */
   random(): number;
@@ -122,12 +123,13 @@ class Attempt {
     const stateDir = path.join(this.#parts.jobStateRoot, this.#run.jobId);
     const data = contextData(this.#run, this.#job, stateDir, this.#parts.config());
     const { policy } = this.#run.snapshot;
+    const { signal } = this.#stopper.controller;
     const acts = {
-      signal: this.#stopper.controller.signal,
+      signal,
       log: this.log,
       paused: this.#parts.paused,
       onProgress: (progress: Progress) => this.#parts.onProgress(this.#run, progress),
-      call: (operation: string, args: JsonObject) => this.#parts.call(operation, args, this.#run),
+      call: (operation: string, args: JsonObject) => this.#parts.call(operation, args, this.#run, signal),
     };
     const { input } = this.#run;
     const { code } = handler;

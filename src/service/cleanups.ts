@@ -42,10 +42,15 @@ export interface CleanupShape {
 }
 
 /** `cleanup.run` of job code: `{id?, dry_run?, plan_id?}`. */
-export async function cleanupByCall(housekeeper: Housekeeper, input: JsonObject): Promise<Json> {
+export async function cleanupByCall(
+  housekeeper: Housekeeper,
+  input: JsonObject,
+  signal?: AbortSignal,
+): Promise<Json> {
   const { dry_run, id, plan_id } = input;
   const answer = await housekeeper.run({
     dryRun: dry_run === true,
+    ...(signal && { signal }),
     ...(typeof id === 'string' && { ruleId: id }),
     ...(typeof plan_id === 'string' && { planId: plan_id }),
   });

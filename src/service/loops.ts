@@ -43,7 +43,7 @@ export interface LoopsParts {
   loadHandler(name: string): Promise<Handler>;
   startThread: StartThread;
   scheduleOf(spec: ScheduleSpec): Schedule;
-  call(operation: string, input: JsonObject, run: Run): Promise<Json>;
+  call(operation: string, input: JsonObject, run: Run, signal: AbortSignal): Promise<Json>;
   onProgress(run: Run, progress: Progress): void;
   newId(): string;
   random(): number;

@@ -252,3 +252,12 @@ test('job code runs a rule, dry or by a plan, and hears how far it is', async ()
   expect(heard).toContainEqual([1, 2, 'mine: 1 files to remove']);
   expect(heard.at(-1)).toEqual([2, 2, expect.any(String)]);
 });
+
+test('a cleanup of a run that is stopped stops with it', async () => {
+  const { root, register, housekeeper } = await opened();
+  await register({ id: 'mine', retention_days: 30 });
+  put(join(root, 'free/logs'), 'old', 31);
+  const answer = await cleanupByCall(housekeeper, { id: 'mine' }, AbortSignal.abort());
+  expect(answer).toMatchObject({ result: { success: false, files_deleted: 0 } });
+  expect(tree(join(root, 'free/logs'))).toEqual(['old']);
+});
