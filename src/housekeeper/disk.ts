@@ -37,7 +37,7 @@ interface Sweep {
 
 /** Files in one piece of work: the fewest that are worth a thread, the most that may pass before an abort is seen. */
 const LEAST_PIECE = 1_000;
-const MOST_PIECE = 25_000;
+const MOST_PIECE = 5_000;
 /** A directory with thousands of names takes more than this, on every common file system. */
 const MANY_BYTES = 100_000;
 const DOT = '.';
@@ -204,7 +204,7 @@ export function bytesFreed(files: readonly ListedFile[]): number {
   return bytes;
 }
 
-/** Two for each hand, so that none waits long for the last. */
+/** Several for each hand, so that none waits long for the last. */
 function pieceOf(count: number, hands: Hands): number {
   return Math.min(MOST_PIECE, Math.max(LEAST_PIECE, Math.ceil(count / hands.count / 2)));
 }

@@ -1,6 +1,5 @@
 // Threads that stat and unlink side by side: what one folder with many files needs, and the engine's thread is spared.
 
-import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { nextTurn } from './bounded.ts';
@@ -19,13 +18,14 @@ export const joinNames = (names: readonly string[]): string => names.join(BETWEE
 export const splitNames = (names: string): string[] => (names === '' ? [] : names.split(BETWEEN));
 
 const MOST_THREADS = 3;
+const PIECES_EACH = 2;
 
 /** This thread, or one that was hired. */
-type Hand = Worker | 'here';
+type Hand = HandThread | 'here';
 
 /** This thread works, too; the others are hired when there is work that is worth it, and let go together. */
 export class Hands implements AsyncDisposable {
-  readonly #workers: Worker[] = [];
+  readonly #hired: HandThread[] = [];
   readonly #free: Hand[] = ['here'];
   readonly #waiting: ((hand: Hand) => void)[] = [];
   readonly #threads: number;
@@ -49,7 +49,7 @@ export class Hands implements AsyncDisposable {
     const hand = aside ? await this.#take() : 'here';
     try {
       if (hand === 'here') return statAll(base, names);
-      const answer = await ask(hand, { kind: 'stat', base, names: joinNames(names) });
+      const answer = await hand.ask({ kind: 'stat', base, names: joinNames(names) });
       if (answer.kind !== 'stat') throw new Error('a hand answered something else');
       return { ...answer.columns, names: splitNames(answer.names) };
     } finally {
@@ -63,7 +63,7 @@ export class Hands implements AsyncDisposable {
     try {
       if (hand === 'here') return removeAll(base, proofs);
       const { names, ...rest } = proofs;
-      const answer = await ask(hand, { kind: 'remove', base, names: joinNames(names), proofs: rest });
+      const answer = await hand.ask({ kind: 'remove', base, names: joinNames(names), proofs: rest });
       if (answer.kind !== 'remove') throw new Error('a hand answered something else');
       return answer.kept;
     } finally {
@@ -73,22 +73,18 @@ export class Hands implements AsyncDisposable {
 
   /** Much is coming: threads begin while this one still reads the names. */
   hire(): void {
-    while (this.#workers.length < this.#threads) this.#free.push(this.#newWorker());
+    if (this.#hired.length > 0) return;
+    for (let n = 0; n < this.#threads; n++) this.#hired.push(new HandThread());
+    for (let n = 0; n < PIECES_EACH; n++) this.#free.push(...this.#hired);
   }
 
-  #newWorker(): Worker {
-    const worker = new Worker(new URL('./hand-entry.ts', import.meta.url));
-    this.#workers.push(worker);
-    return worker;
-  }
-
-  /** Pieces of work that are done at the same time. */
+  /** Pieces of work that are given out at the same time. */
   get count(): number {
-    return this.#threads + 1;
+    return this.#threads * PIECES_EACH + 1;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    await Promise.all(this.#hired.map((thread) => thread.end()));
   }
 
   /** Threads first: while this one works it hears of none. */
@@ -111,8 +107,27 @@ export class Hands implements AsyncDisposable {
   }
 }
 
-async function ask(worker: Worker, request: HandRequest): Promise<HandAnswer> {
-  worker.postMessage(request);
-  const [answer] = await once(worker, 'message');
-  return answer as HandAnswer;
+/** Has the next piece at hand when one is done: it never waits for this thread to look up. */
+class HandThread {
+  readonly #worker = new Worker(new URL('./hand-entry.ts', import.meta.url));
+  /** Answered in the order in which they were asked. */
+  readonly #asked: PromiseWithResolvers<HandAnswer>[] = [];
+
+  constructor() {
+    this.#worker.on('message', (answer: HandAnswer) => this.#asked.shift()?.resolve(answer));
+    this.#worker.on('error', (error) => {
+      for (const asked of this.#asked.splice(0)) asked.reject(error);
+    });
+  }
+
+  ask(request: HandRequest): Promise<HandAnswer> {
+    const asked = Promise.withResolvers<HandAnswer>();
+    this.#asked.push(asked);
+    this.#worker.postMessage(request);
+    return asked.promise;
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
 }
