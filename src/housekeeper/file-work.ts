@@ -1,6 +1,6 @@
 // Names of one folder in, what the disk says or did of each out: plain columns, so that other threads can do it too.
 
-import { type BigIntStats, lstatSync, unlinkSync } from 'node:fs';
+import { type BigIntStats, constants, lstatSync, unlinkSync } from 'node:fs';
 import { getSystemErrorMessage } from 'node:util';
 
 /** Names are their bytes, one character each (latin1): none is lost, whatever its encoding. */
@@ -38,7 +38,7 @@ export function statAll(base: string, names: readonly string[]): StatColumns {
   for (const name of names) {
     try {
       const stats = lstatSync(pathOf(name), { bigint: true });
-      if (stats.isFile()) keep(found, count++, name, stats);
+      if (isFile(stats)) keep(found, count++, name, stats);
     } catch (thrown) {
       if ((thrown as { code?: string }).code !== 'ENOENT')
         found.faults.push({ name, reason: reasonOf(thrown) });
@@ -56,6 +56,11 @@ function keep(columns: StatColumns, place: number, name: string, stats: BigIntSt
   columns.mtimesMs[place] = Number(stats.mtimeNs) / 1e6;
   columns.sizes[place] = Number(stats.size);
   columns.links[place] = Number(stats.nlink);
+}
+
+/** As `stats.isFile()`, which makes big integers of its own for every file. */
+function isFile({ mode }: BigIntStats): boolean {
+  return (Number(mode) & constants.S_IFMT) === constants.S_IFREG;
 }
 
 function oldestFirst(found: StatColumns, count: number): StatColumns {
@@ -101,7 +106,7 @@ export function reasonOf(thrown: unknown): string {
 
 function isAsProven(now: BigIntStats, proofs: Proofs, place: number): boolean {
   return (
-    now.isFile() &&
+    isFile(now) &&
     now.ino === proofs.inodes[place] &&
     now.dev === proofs.devices[place] &&
     now.mtimeNs === proofs.mtimesNs[place] &&

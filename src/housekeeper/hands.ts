@@ -109,7 +109,9 @@ export class Hands implements AsyncDisposable {
 
 /** Has the next piece at hand when one is done: it never waits for this thread to look up. */
 class HandThread {
-  readonly #worker = new Worker(new URL('./hand-entry.ts', import.meta.url));
+  readonly #worker = new Worker(new URL('./hand-entry.ts', import.meta.url), {
+    resourceLimits: { maxYoungGenerationSizeMb: 64 },
+  });
   /** Answered in the order in which they were asked. */
   readonly #asked: PromiseWithResolvers<HandAnswer>[] = [];
 
