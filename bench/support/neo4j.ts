@@ -25,6 +25,10 @@ export interface BareRow {
   version: number;
 }
 
+/** What the sync writes of every block beside these. */
+const OTHERS =
+  "b.source_file = 'conversations/folder 17/note 5617.md', b.tier = 1, b.block_type = 'inline', b.archived = false, b.needs_reprocessing = true, b.last_updated = datetime()";
+
 /** Nodes of one prefix on a shared server, removed at the end. */
 export class BareGraph {
   readonly prefix = `bench-${randomUUID()}-`;
@@ -35,11 +39,11 @@ export class BareGraph {
   }
 
   async create(rows: readonly BareRow[]): Promise<void> {
-    await this.#batches(rows, 'UNWIND $rows AS row CREATE (b:Block {id: row.id}) SET b += row');
+    await this.#batches(rows, `UNWIND $rows AS row CREATE (b:Block {id: row.id}) SET b += row, ${OTHERS}`);
   }
 
   async update(rows: readonly BareRow[]): Promise<void> {
-    await this.#batches(rows, 'UNWIND $rows AS row MATCH (b:Block {id: row.id}) SET b += row');
+    await this.#batches(rows, `UNWIND $rows AS row MATCH (b:Block {id: row.id}) SET b += row, ${OTHERS}`);
   }
 
   async clear(): Promise<void> {

@@ -51,33 +51,33 @@ export class Report {
     this.#findings.add({ level: 'error', kind: 'batch_failed', file, line, message }, false);
   }
 
-  /** What a run would do: a line a step, and for edits what the graph has and what the vault. */
+  /** What a run would do: a line a step, and for edits what the graph has and what the vault. Logged, and answered. */
   async dryRun(
     steps: readonly SyncStep[],
     unchanged: number,
     graph: Graph,
     why: string | null,
-  ): Promise<void> {
+  ): Promise<string[]> {
     const changes = steps.filter(({ kind }) => kind !== 'unchanged');
     const same = unchanged + steps.length - changes.length;
     const pass = why === null ? '' : `, all files read because ${why}`;
-    this.#log.info(
-      `dry run: ${changes.length} changes, ${same} unchanged, ${graph.kind} graph ${graph.label}${pass}; nothing is written`,
-    );
+    const head = `dry run: ${changes.length} changes, ${same} unchanged, ${graph.kind} graph ${graph.label}${pass}; nothing is written`;
     const shown = changes.slice(0, PLAN_LINES);
     const edits = shown.filter(({ kind }) => kind === 'update' || kind === 'adopt' || kind === 'conflict');
     const texts = await graph.texts(edits.slice(0, PLAN_TEXTS).map(idOf));
-    for (const step of shown) this.#print(step, texts.get(idOf(step)));
-    if (changes.length > PLAN_LINES) this.#log.info(`… and ${changes.length - PLAN_LINES} more changes`);
-  }
-
-  #print(step: SyncStep, old: string | undefined): void {
-    this.#log.info(describeStep(step));
-    if (step.kind === 'archive' || old === undefined) return;
-    for (const line of diffLines(old, step.block.text)) this.#log.info(`    ${line}`);
+    const lines = [head, ...shown.flatMap((step) => planLines(step, texts.get(idOf(step))))];
+    if (changes.length > PLAN_LINES) lines.push(`… and ${changes.length - PLAN_LINES} more changes`);
+    for (const line of lines) this.#log.info(line);
+    return lines;
   }
 
   #add(kind: string, { file, line }: { file: string | null; line: number | null }, message: string): void {
     this.#findings.add({ level: 'warning', kind, file, line, message }, false);
   }
+}
+
+function planLines(step: SyncStep, old: string | undefined): string[] {
+  const line = describeStep(step);
+  if (step.kind === 'archive' || old === undefined) return [line];
+  return [line, ...diffLines(old, step.block.text).map((text) => `    ${text}`)];
 }

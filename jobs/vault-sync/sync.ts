@@ -55,6 +55,8 @@ class Sync {
   /** Of this and of earlier runs, by id. */
   #duplicates: ReadonlyMap<string, readonly Place[]> = new Map();
   #applied: Applied = { done: [], raced: [], failed: [] };
+  /** The plan of a dry run, for people. */
+  #printed: readonly string[] | null = null;
   /** Nodes of the graph when this run began. */
   #blocks = 0;
 
@@ -102,7 +104,7 @@ class Sync {
     const why = await this.#reasonForFull(graph, mark);
     const decision = await this.#look({ files: this.#state.files(), mark, full: why !== null }, on);
     if (this.#dryRun) {
-      await this.#report.dryRun(decision.steps, decision.survey.untouched, graph, why);
+      this.#printed = await this.#report.dryRun(decision.steps, decision.survey.untouched, graph, why);
       return;
     }
     if (why !== null) this.#ctx.log.info(`all files are read: ${why}`);
@@ -239,10 +241,11 @@ class Sync {
       errors: this.#findings.errors,
       seconds: this.#state.seconds() - this.#started,
     });
-    if (!fault) return { success: true, ...statistics };
+    if (!fault) return { success: true, ...statistics, ...(this.#printed && { plan: this.#printed }) };
     const { code, message, fix } = fault;
     // Refused stays refused: trying a wrong password again locks its user out.
     const final = fault instanceof GraphFault && fault.kind !== 'refused' ? {} : { retryable: false };
-    return { success: false, ...final, error: { code, message, fix }, ...statistics };
+    const plan = this.#printed && { plan: this.#printed };
+    return { success: false, ...final, error: { code, message, fix }, ...statistics, ...plan };
   }
 }

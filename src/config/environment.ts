@@ -55,6 +55,11 @@ export class Variables {
     return this.#layers.map((layer) => layer.get(name)).find((variable) => variable !== undefined);
   }
 
+  /** Those that begin so, of the process and of every file. */
+  beginningWith(prefix: string): Variable[] {
+    return this.#layers.flatMap((layer) => [...layer.values()].filter(({ name }) => name.startsWith(prefix)));
+  }
+
   /**
    * As `get`, and its twin `<NAME>_FILE`: the content of the file it names, without the last line break.
    * A file that cannot be read is a fault that names the variable.

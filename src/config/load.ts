@@ -9,7 +9,7 @@ import { Findings, type Source } from './findings.ts';
 import { readHousekeeper } from './housekeeper.ts';
 import { jobIds, readJobs } from './jobs.ts';
 import { readLogLevel } from './log-level.ts';
-import { readOverrides, refuseCluster } from './overrides.ts';
+import { readOverrides, refuseCluster, warnOfUnknownNames } from './overrides.ts';
 import type { JobLayer } from './policy.ts';
 import { displayName, type Environment, projectDirOf, settingsPath, stateDirOf } from './project.ts';
 import { checkMapping, type Reading, readGiven, warnNearMisses } from './read.ts';
@@ -91,6 +91,7 @@ async function readSettings(inputs: Inputs): Promise<Settings> {
   const stateOrigin = options.stateDir ? '--state' : (stateVariable?.name ?? 'default');
   const values: EffectiveValue[] = [{ path: 'state_dir', value: stateDir, origin: stateOrigin }];
   const overrides = await readOverrides(variables, jobIds(source), cwd);
+  warnOfUnknownNames(variables, findings);
   const reading: Reading = { source, findings, overrides, values };
 
   warnNearMisses(reading, OUR_SECTIONS, []);

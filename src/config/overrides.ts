@@ -27,6 +27,24 @@ export const KEY_VARIABLES: readonly { name: string; key: string; read: Read; se
   { name: 'SCHEDULER_TIMEZONE', key: 'scheduler.timezone', read: asText },
 ];
 
+/** Of the official Neo4j image and of container links: meant for others, and no slips. */
+const FOREIGN =
+  /^NEO4J_(?:AUTH|PORT|HOME|CONF|EDITION|VERSION|SHA256|TARBALL|ACCEPT|PLUGINS|DEBUG|HTTP|BOLT_PORT|TEST|[a-z]|.*_(?:PORT|ADDR|PROTO|TCP)$)/;
+
+/** A misspelt name would leave the embedded graph in use, and nobody the wiser. */
+export function warnOfUnknownNames(variables: Variables, findings: Findings): void {
+  const known = KEY_VARIABLES.map(({ name }) => name).filter((name) => name.startsWith('NEO4J_'));
+  const all = [...known, ...KEY_VARIABLES.flatMap(({ name, secret }) => (secret ? `${name}_FILE` : []))];
+  for (const { name, place } of variables.beginningWith('NEO4J_'))
+    if (!all.includes(name) && !FOREIGN.test(name))
+      findings.warn(
+        place,
+        'UNKNOWN_KEY',
+        'is no variable of ours and has no effect',
+        `known are ${known.join(', ')}`,
+      );
+}
+
 /** `vault-sync.2` → `VAULT_SYNC_2`: what stands before `_ENABLED` and `_CRON`. */
 export function variablePrefix(jobId: string): string {
   return jobId.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');

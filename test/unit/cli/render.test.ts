@@ -126,6 +126,12 @@ describe('history', () => {
 });
 
 describe('the outcome of a run', () => {
+  it('the plan of a dry run goes before it, a line each', () => {
+    const text = outcomeText(runOf({ statistics: { plan: ['create a', 'move b'], items_processed: 2 } }));
+    expect(text).toMatch(/^create a\nmove b\n\n/);
+    expect(text).not.toContain('plan');
+  });
+
   it('tells success with its statistics', () => {
     expect(outcomeText(runOf({ statistics: { items_processed: 12 } }))).toBe(
       `report succeeded in 2.1s\nitems_processed: 12\nRun:             ${RUN_ID}\n`,

@@ -87,6 +87,26 @@ test.each([
   expect(JSON.stringify(result)).not.toMatch(/pw@|secret-without/);
 });
 
+test.each(['NEO4J_USERNAME', 'NEO4J_URL', 'NEO4J_PASSWROD', 'NEO4J_DB'])(
+  '%s is no name of ours: a warning, and the graph stays what it was',
+  async (name) => {
+    const settings = await settingsOf('{}\n', { env: { [name]: 'x' } });
+    expect(settings.app.vault.graph).toBe('embedded');
+    expect(settings.warnings).toMatchObject([{ path: name, fix: expect.stringContaining('NEO4J_PASSWORD') }]);
+  },
+);
+
+test.each([
+  'NEO4J_AUTH',
+  'NEO4J_PORT_7687_TCP',
+  'NEO4J_server_memory_heap',
+  'NEO4J_TEST_URI',
+  'NEO4J_PASSWORD_FILE',
+])('%s is known, or meant for others', async (name) => {
+  const { warnings } = await settingsOf('{}\n', { env: { [name]: 'secret' }, files: { secret: 'x' } });
+  expect(warnings).toEqual([]);
+});
+
 test('TZ that is no zone is a fault where it counts', async () => {
   const result = await load('{}\n', { env: { TZ: 'CET-1CEST' } });
   expect(result.kind === 'faults' && said(result.faults)).toEqual(['- INVALID_VARIABLE TZ']);

@@ -22,6 +22,7 @@ describe('a dry run', () => {
       expect(result).toMatchObject({ success: true, blocks_new: 1, items_updated: 1 });
       expect(await readdir(bench.stateDir)).toEqual([]);
       const printed = ctx.lines.filter(({ level }) => level === 'info').map(({ message }) => message);
+      expect(result.plan).toEqual(printed);
       expect(printed[0]).toContain('1 changes');
       expect(printed[1]).toMatch(/^create +blk_1 v1 +conversations\/a\.md:1/);
     },
@@ -38,6 +39,20 @@ describe('a dry run', () => {
     expect(await readFile(path.join(bench.stateDir, 'sync.db'))).toEqual(known);
     expect((await bench.run()).result).toMatchObject({ blocks_new: 1, blocks_updated: 1 });
   });
+});
+
+test('shows of an edit what the graph has and what the vault', async () => {
+  await bench.put('conversations/a.md', line('blk_1', 'Same.\nOld words.') + line('blk_2', 'Gone.'));
+  await bench.run();
+  await bench.put('conversations/a.md', line('blk_1', 'Same.\nNew words.'));
+  expect((await bench.run({ dryRun: true })).result.plan).toEqual([
+    expect.stringContaining('2 changes, 0 unchanged'),
+    'update    blk_1 v1 → v2  conversations/a.md:2  (the text differs)',
+    '    - Old words.',
+    '    + New words.',
+    'archive   blk_2 v1  conversations/a.md  (in no file any more)',
+  ]);
+  expect((await bench.run()).result).not.toHaveProperty('plan');
 });
 
 describe('without its graph', () => {

@@ -22,7 +22,7 @@ export function outcomeText(run: RunShape): string {
   const attempts = run.attempt > 1 ? ` after ${plural(run.attempt, 'attempt')}` : '';
   const took = run.duration === null ? '' : ` in ${secondsText(run.duration)}`;
   const reason = run.reason === null ? '' : ` (${run.reason})`;
-  return `${run.job} ${run.state}${reason}${took}${attempts}\n${fields([...errorFields(run), ...statisticsFields(run), ['Run', run.run_id]])}`;
+  return `${planText(run)}${run.job} ${run.state}${reason}${took}${attempts}\n${fields([...errorFields(run), ...statisticsFields(run), ['Run', run.run_id]])}`;
 }
 
 export function queuedText(run: RunShape): string {
@@ -42,6 +42,12 @@ export function backfilledText(shape: BackfillShape): string {
   return `${head}\n${lines.join('')}`;
 }
 
+/** What a job says that it did, or in a dry run would do: `plan`, a line each. */
+function planText({ statistics }: RunShape): string {
+  const { plan } = statistics;
+  return Array.isArray(plan) ? `${plan.map((line) => `${line}\n`).join('')}\n` : '';
+}
+
 type Field = readonly [string, string];
 
 function errorFields({ error }: RunShape): Field[] {
@@ -51,6 +57,6 @@ function errorFields({ error }: RunShape): Field[] {
 
 function statisticsFields({ statistics }: RunShape): Field[] {
   return Object.entries(statistics)
-    .filter(([key, value]) => key !== 'success' && key !== 'error' && value !== null)
+    .filter(([key, value]) => key !== 'success' && key !== 'error' && key !== 'plan' && value !== null)
     .map(([key, value]) => [key, valueText(value)] as const);
 }
