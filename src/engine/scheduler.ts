@@ -34,8 +34,9 @@ export interface SchedulerOptions {
   onWork(): void;
 }
 
-/** Jobs that one transaction decides: many at once must not stop the loop. */
+/** Jobs that one transaction decides, and how long it may take before it is written: the loop stands still meanwhile. */
 const BATCH = 100;
+const LONGEST_BATCH_MS = 4;
 
 /** One start, one stop. `pass` runs never overlap; a wake during one leads to one more. */
 export class Scheduler {
@@ -153,7 +154,7 @@ export class Scheduler {
 
   /** One batch. */
   async #fire(at: EpochMs, stuck: Set<string>, front: Front | null): Promise<FireResult> {
-    const { store, log, handlerKnown, scheduleOf, newRunId, claimRequest, onClaimed } = this.#options;
+    const { store, clock, log, handlerKnown, scheduleOf, newRunId, claimRequest, onClaimed } = this.#options;
     const context = { at, bootStartedAt: this.#upSince, jumps: this.#watch.forward };
     const left = new Map<string, Left[]>();
     const decide = (due: DueJob) => {
@@ -161,7 +162,9 @@ export class Scheduler {
       if (decision.end && decision.end.length > 0) left.set(due.job.uid, leaving(due, decision));
       return decision;
     };
-    const options = { limit: BATCH, except: [...stuck], claim: claimRequest(), front };
+    const end = clock.monotonic() + LONGEST_BATCH_MS;
+    const isLong = () => clock.monotonic() > end;
+    const options = { limit: BATCH, isLong, except: [...stuck], claim: claimRequest(), front };
     const result = await store.fire(at, decide, options);
     onClaimed(result.claimed);
     for (const { job, rows } of result.decided) {

@@ -75,6 +75,8 @@ export interface FireDecision {
 export interface FireOptions {
   /** How many jobs are decided in this transaction, the longest due first; left out = all. */
   limit?: number;
+  /** Asked between two jobs: true = it has taken long enough, the rest is another batch. */
+  isLong?: () => boolean;
   /** Uids of jobs to leave out: those that could not be decided a moment ago. */
   except?: readonly string[];
   /** What is admitted, or waits, starts at once where there is a place. */

@@ -58,16 +58,17 @@ export function fireDue(
   newLease: () => string,
 ): FireResult {
   endTimedPauses(db, at);
-  const { limit = Number.MAX_SAFE_INTEGER, claim = null } = options;
+  const { limit = Number.MAX_SAFE_INTEGER, claim = null, isLong = () => false } = options;
   const found = findDue(db, at, options.except ?? [], limit + 1);
   const jobs = found.slice(0, limit);
-  const more = found.length > limit;
   // A later batch may have what comes first (rule 5): before all is decided only what nothing can come before starts.
-  const front = options.front ?? (more ? frontOf(db, at) : null);
-  const claiming = claim && new Claiming(db, claim, newLease, more ? front : null);
+  const isPart = found.length > limit;
+  const front = options.front ?? (isPart ? frontOf(db, at) : null);
+  const claiming = claim && new Claiming(db, claim, newLease, isPart ? front : null);
   // Where all of them have a place and nobody waits, none needs to wait for its turn.
   const direct = claiming?.hasPlacesFor(jobs.length) ? claiming : null;
-  const { decided, dropped } = decideAll(db, jobs, at, plan, direct);
+  const { decided, dropped } = decideAll(db, jobs, at, plan, direct, isLong);
+  const more = isPart || decided.length + dropped.length < jobs.length;
   const admitted = decided.flatMap(({ rows }) => rows).filter((run) => run.state === 'queued');
   if (claiming && !more && claiming.count < admitted.length + (direct ? 0 : 1)) claiming.walk();
   return { decided, dropped, claimed: claiming?.inOrder() ?? [], more, front };
@@ -101,22 +102,33 @@ export function decideResumed(
     jobUid === null
       ? [...db.rows(FREE_AND_DUE, { at }), ...db.rows(FREE_IN_GAP, { at })]
       : db.rows(FREE_OF_UID, { jobUid, at });
-  return decideAll(db, readAll(db, found), at, plan, null).decided;
+  return decideAll(db, readAll(db, found), at, plan, null, () => false).decided;
 }
 
-/** Each job is a transaction of its own within the transaction: one that fails is taken back and named alone. */
+/**
+ * Each job is a transaction of its own within the transaction: one that fails is taken back and named alone. Ends early,
+ * but not before the first, once it `isLong`.
+ */
 function decideAll(
   db: Database,
   jobs: readonly StoredJob[],
   at: EpochMs,
   plan: Plan,
   direct: Claiming | null,
+  isLong: () => boolean,
 ): Pick<FireResult, 'decided' | 'dropped'> {
   const result: Pick<FireResult, 'decided' | 'dropped'> = { decided: [], dropped: [] };
   if (jobs.length === 0) return result;
   const views = new Views(db, Math.min(at, ...jobs.map((job) => job.cursor)));
   // Mostly none fails: then one savepoint does for all, else they are decided again, each in its own.
-  const all = db.savepoint(() => jobs.map((job) => apply(db, job, plan(views.of(job)), at, direct)));
+  const all = db.savepoint(() => {
+    const decided: FireResult['decided'] = [];
+    for (const job of jobs) {
+      if (decided.length > 0 && isLong()) break;
+      decided.push(apply(db, job, plan(views.of(job)), at, direct));
+    }
+    return decided;
+  });
   if (all.kind === 'kept') return { decided: all.value, dropped: [] };
   direct?.undo(0);
   for (const job of jobs) {

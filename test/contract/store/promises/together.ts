@@ -151,6 +151,18 @@ export function togetherPromises(open: OpenLedger): void {
       expect(last.claimed.map(({ job }) => job.id)).toEqual(['b', 'a']);
     });
 
+    it('ends a batch that has taken long enough, but not before its first job', async () => {
+      const { store } = await open();
+      await addJobs(store, aJob('a'), aJob('b'), aJob('c'));
+      let asked = 0;
+      const batch = async (isLong: () => boolean) => {
+        const { decided, claimed, more } = await fire(store, { claim: request, isLong });
+        return [decided.map(({ job }) => job.id).join(), ids(claimed).length, more];
+      };
+      expect(await batch(() => ++asked === 2)).toEqual(['a,b', 2, true]);
+      expect(await batch(() => true)).toEqual(['c', 1, false]);
+    });
+
     it('counts jobs whose pause or whose waiting is over as well', async () => {
       const { store } = await open();
       const off = { nextDue: null, nextSlot: null };
