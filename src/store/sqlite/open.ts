@@ -55,7 +55,7 @@ export function openLedgerFile(file: string, busyTimeoutMs?: number): Database {
     useWal(db);
     // A commit is on the disk when it answers: a slot that was fired is never fired again, even after a power cut.
     db.script(
-      'PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000',
+      'PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 1000',
     );
     migrate(db);
     db.keepPlace();

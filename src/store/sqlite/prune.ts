@@ -30,6 +30,8 @@ const DROP_BOOTS = `DELETE FROM boots WHERE coalesce(ended_at, last_tick) < :bef
 
 /** Rows and index entries that one call looks at: a few milliseconds. */
 const LOOKS = 20_000;
+/** What asking for one job takes, whether it has rows or not. */
+const LOOKS_OF_JOB = 100;
 /** Pages that one call gives back to the disk, where more than that are free. */
 const PAGES = 256;
 
@@ -125,7 +127,8 @@ function shortenJob(
     db.run(DROP_PAUSES_OF, { uid });
     db.run(DROP_TOMBSTONE, { uid });
   }
-  return { deleted, looked: rows + 1, next: { phase: 'jobs', after: uid, rows: sweep.rows + rows } };
+  const looked = rows + LOOKS_OF_JOB;
+  return { deleted, looked, next: { phase: 'jobs', after: uid, rows: sweep.rows + rows } };
 }
 
 /** Before the newest slot that a job has lost `why` answers `pruned`, and the invariant check does not look. */
