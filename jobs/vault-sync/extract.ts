@@ -209,6 +209,7 @@ function firstCutAfter({ cuts }: Scan, offset: number): number {
 
 /** A line without the ` ^id` words at its end. */
 function withoutAnchors(line: string): string {
+  if (!line.includes('^')) return line;
   let end = line.length;
   for (;;) {
     const stop = dropTrailingBlanks(line, 0, end);

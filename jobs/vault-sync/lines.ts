@@ -72,44 +72,48 @@ export function splitLines(text: string): Line[] {
 export function readLine(text: string, start: number, end: number, from = start): Line {
   const stop = dropTrailingBlanks(text, from, end);
   const first = skipBlanks(text, from, stop);
+  const indent = first === from ? 0 : columns(text, from, first);
+  const shape = first === stop ? 'blank' : shapeAt(text, first, stop);
   const line = {
     start,
     end,
-    indent: columns(text, from, first),
+    shape,
+    indent,
+    body: first,
+    ordinal: 1,
     fence: -1,
     inList: false,
     hidden: false,
   };
-  if (first === stop) return { ...line, shape: 'blank', body: end, ordinal: 1 };
-  return { ...line, ...look(text, first, stop) };
+  if (shape === 'blank') line.body = end;
+  else if (shape === 'quote') line.body = throughQuoteSigns(text, first, stop).body;
+  else if (shape === 'item') {
+    const { body, ordinal } = throughBullets(text, first, stop);
+    line.body = body;
+    line.ordinal = ordinal;
+  }
+  return line;
 }
 
-function look(text: string, first: number, stop: number): Pick<Line, 'shape' | 'body' | 'ordinal'> {
-  const plain = { body: first, ordinal: 1 };
+function shapeAt(text: string, first: number, stop: number): Shape {
   switch (text[first]) {
-    case '>': {
-      const { body } = throughQuoteSigns(text, first, stop);
-      return { shape: 'quote', body, ordinal: 1 };
-    }
+    case '>':
+      return 'quote';
     case '|':
-      return { shape: 'row', ...plain };
+      return 'row';
     case '#':
-      return {
-        shape: HEADING.test(text.slice(first, Math.min(stop, first + 7))) ? 'heading' : 'text',
-        ...plain,
-      };
+      return HEADING.test(text.slice(first, Math.min(stop, first + 7))) ? 'heading' : 'text';
     case '`':
     case '~':
-      return { shape: fenceAt(text, first, stop) ? 'fence' : 'text', ...plain };
+      return fenceAt(text, first, stop) ? 'fence' : 'text';
     case '^':
-      return { shape: isAnchor(text.slice(first, stop)) ? 'anchor' : 'text', ...plain };
+      return isAnchor(text.slice(first, stop)) ? 'anchor' : 'text';
     case '-':
     case '*':
     case '_':
-      if (RULE.test(text.slice(first, stop))) return { shape: 'rule', ...plain };
+      if (RULE.test(text.slice(first, stop))) return 'rule';
   }
-  const { body, ordinal } = throughBullets(text, first, stop);
-  return { shape: body > first ? 'item' : 'text', body, ordinal };
+  return throughBullets(text, first, stop).body > first ? 'item' : 'text';
 }
 
 /** Offset after the `>` signs, and how many there are. */
@@ -123,7 +127,10 @@ export function throughQuoteSigns(text: string, from: number, end: number): { bo
   return { body, depth };
 }
 
+const BULLET_SIGNS = '-*+0123456789';
+
 function throughBullets(text: string, first: number, stop: number): { body: number; ordinal: number } {
+  if (!BULLET_SIGNS.includes(text[first]!)) return { body: first, ordinal: 1 };
   let body = first;
   let ordinal = 1;
   while (body < stop) {
