@@ -20,8 +20,8 @@ export interface BenchVault {
   readonly stateDir: string;
   /** Runs the job; throws unless it succeeded. */
   sync(input?: Partial<SyncInput>): Promise<Record<string, unknown>>;
-  /** Writes every hundredth note anew, all its texts edited. */
-  edit(): Promise<string[]>;
+  /** Writes every hundredth note anew, the first so many of its texts edited; answers the ids of these. */
+  edit(blocks?: number): Promise<string[]>;
 }
 
 /** A vault, gone when `work` is over. `folder` keeps its nodes apart from others of a shared server. */
@@ -41,18 +41,18 @@ export async function withVault<T>(
     return await work({
       ...{ root, tier, stateDir },
       sync: (input = {}) => sync({ root, tier, stateDir, neo4j, input }),
-      edit: () => edit(tier, prefix, ++edits),
+      edit: (blocks = BLOCKS) => edit(tier, prefix, `edit ${++edits} of`, blocks),
     });
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
 }
 
-function noteOf(prefix: string, file: number, word: string): string {
+function noteOf(prefix: string, file: number, wordOf: (block: number) => string): string {
   let text = '';
   for (let block = 0; block < BLOCKS; block++) {
     const id = `${prefix}${file * BLOCKS + block}`;
-    text += `Ann: This is ${word} ${id} about the tide mill and its gate, which leaks. <!-- aclarai:id=${id} ver=1 -->\n^${id}\n\n`;
+    text += `Ann: This is ${wordOf(block)} ${id} about the tide mill and its gate, which leaks. <!-- aclarai:id=${id} ver=1 -->\n^${id}\n\n`;
   }
   return text;
 }
@@ -63,14 +63,20 @@ async function fill(tier: string, prefix: string): Promise<void> {
   for (let folder = 0; folder < FOLDERS; folder++)
     await mkdir(path.join(tier, `folder ${folder}`), { recursive: true });
   const all = Array.from({ length: FILES }, (_, file) => file);
-  await each(all, (file) => writeFile(fileOf(tier, file), noteOf(prefix, file, 'utterance')));
+  await each(all, (file) =>
+    writeFile(
+      fileOf(tier, file),
+      noteOf(prefix, file, () => 'utterance'),
+    ),
+  );
 }
 
-async function edit(tier: string, prefix: string, round: number): Promise<string[]> {
+async function edit(tier: string, prefix: string, word: string, blocks: number): Promise<string[]> {
   const ids: string[] = [];
   for (let file = 0; file < FILES; file += 100) {
-    await writeFile(fileOf(tier, file), noteOf(prefix, file, `edit ${round} of`));
-    for (let block = 0; block < BLOCKS; block++) ids.push(`${prefix}${file * BLOCKS + block}`);
+    const text = noteOf(prefix, file, (block) => (block < blocks ? word : 'utterance'));
+    await writeFile(fileOf(tier, file), text);
+    for (let block = 0; block < blocks; block++) ids.push(`${prefix}${file * BLOCKS + block}`);
   }
   return ids;
 }
