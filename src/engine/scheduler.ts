@@ -34,8 +34,12 @@ export interface SchedulerOptions {
   onWork(): void;
 }
 
-/** Jobs that one transaction decides, and how long it may take before it is written: the loop stands still meanwhile. */
+/**
+ * Jobs that one transaction decides, and how long it may take for more than a few: the loop stands still meanwhile. On a
+ * machine that is busy anyway smaller ones would only add commits.
+ */
 const BATCH = 100;
+const LEAST_BATCH = 25;
 const LONGEST_BATCH_MS = 4;
 
 /** One start, one stop. `pass` runs never overlap; a wake during one leads to one more. */
@@ -163,7 +167,8 @@ export class Scheduler {
       return decision;
     };
     const end = clock.monotonic() + LONGEST_BATCH_MS;
-    const isLong = () => clock.monotonic() > end;
+    let decided = 0;
+    const isLong = () => ++decided >= LEAST_BATCH && clock.monotonic() > end;
     const options = { limit: BATCH, isLong, except: [...stuck], claim: claimRequest(), front };
     const result = await store.fire(at, decide, options);
     onClaimed(result.claimed);
