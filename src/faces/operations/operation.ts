@@ -1,0 +1,92 @@
+// What an operation is: described once, and every face derives its own way in from it.
+
+import type { z } from 'zod';
+import type { Clock, EpochMs } from '#core/clock';
+import { closest } from '#core/did-you-mean';
+import { SchedulerError } from '#core/errors';
+import type { Installation } from '#service/host';
+import { readInstant } from '#service/instant';
+
+/** What a caller must be allowed to; each includes those before it. */
+export const EFFECTS = ['read', 'run', 'write', 'admin'] as const;
+export type Effect = (typeof EFFECTS)[number];
+
+/** What a face lends to an operation. */
+export interface OperationContext {
+  installation: Installation;
+  clock: Clock;
+  /** Who asks, as ledger and audit name it. */
+  by: string;
+  /** Aborts when nobody waits for the answer any more. */
+  signal: AbortSignal;
+}
+
+export interface Operation {
+  name: string;
+  /** One sentence for people. */
+  summary: string;
+  effect: Effect;
+  input: z.ZodObject;
+  output: z.ZodType;
+  /** Takes what `input` has made of the given values. Throws SchedulerError. */
+  handle(context: OperationContext, input: never): Promise<unknown>;
+}
+
+/** An operation whose handler is held to its schemas by the compiler. */
+export function operation<I extends z.ZodObject, O extends z.ZodType>(described: {
+  name: string;
+  summary: string;
+  effect: Effect;
+  input: I;
+  output: O;
+  handle(context: OperationContext, input: z.output<I>): Promise<z.input<O>>;
+}): Operation {
+  return described;
+}
+
+export interface FieldFault {
+  /** Dotted path; empty = the whole input. */
+  field: string;
+  message: string;
+}
+
+/** Values that do not fit the operation's input, each with its field. */
+export class InvalidInput extends SchedulerError {
+  readonly details: readonly FieldFault[];
+
+  constructor(name: string, details: readonly FieldFault[]) {
+    const said = details.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`));
+    super('INVALID_PARAMETERS', `${name}: ${said.join('; ')}`, 'correct the fields that are named');
+    this.name = 'InvalidInput';
+    this.details = details;
+  }
+}
+
+/** Checks `given` and performs. Throws InvalidInput with every field at once, and what the operation throws. */
+export async function perform(
+  { name, input, handle }: Operation,
+  context: OperationContext,
+  given: unknown,
+): Promise<unknown> {
+  const read = input.safeParse(given);
+  if (!read.success)
+    throw new InvalidInput(
+      name,
+      read.error.issues.flatMap((issue) => faultsOf(issue, input)),
+    );
+  return await handle(context, read.data as never);
+}
+
+function faultsOf(issue: z.core.$ZodIssue, input: z.ZodObject): FieldFault[] {
+  const field = issue.path.join('.');
+  if (issue.code !== 'unrecognized_keys' || field !== '') return [{ field, message: issue.message }];
+  return issue.keys.map((key) => {
+    const near = closest(key, Object.keys(input.shape));
+    return { field: key, message: near ? `is not known, did you mean ${near}?` : 'is not known' };
+  });
+}
+
+/** As people write times; what has no offset is read in the scheduler's zone. */
+export function instantOf({ installation, clock }: OperationContext, text: string): EpochMs {
+  return readInstant(text, installation.settings.scheduler.timezone, clock.now());
+}

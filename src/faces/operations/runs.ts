@@ -1,0 +1,75 @@
+// Operations on runs: the history, one run, its end by hand, and what makes up for what did not run.
+
+import { z } from 'zod';
+import { instantOf, operation } from './operation.ts';
+import { RUN_STATES, runShape } from './shapes.ts';
+
+const run = z.string().min(1).describe('id of a run');
+const job = z.string().min(1).describe('id of a job, or a name that only one job has');
+const flag = z.boolean().default(false);
+
+export const runOperations = [
+  operation({
+    name: 'list_runs',
+    summary: 'What ran, was skipped or missed, newest first.',
+    effect: 'read',
+    input: z.strictObject({
+      job: job.optional(),
+      states: z.array(z.enum(RUN_STATES)).nonempty().optional(),
+      limit: z.int().min(1).max(500).default(50),
+    }),
+    output: z.array(runShape),
+    handle: ({ installation }, { job, states, limit }) =>
+      installation.service.history({
+        limit,
+        ...(job !== undefined && { job }),
+        ...(states !== undefined && { states }),
+      }),
+  }),
+  operation({
+    name: 'get_run',
+    summary: 'One run with its attempts, statistics or error.',
+    effect: 'read',
+    input: z.strictObject({ run }),
+    output: runShape,
+    handle: ({ installation }, { run }) => installation.service.run(run),
+  }),
+  operation({
+    name: 'cancel_run',
+    summary: 'Stops a queued or running run; its job stays as it is.',
+    effect: 'run',
+    input: z.strictObject({ run }),
+    output: runShape,
+    handle: ({ installation, by }, { run }) => installation.service.cancelRun(run, by),
+  }),
+  operation({
+    name: 'rerun',
+    summary: 'Queues a run again with its own input and settings.',
+    effect: 'run',
+    input: z.strictObject({ run, force: flag, retry: flag }),
+    output: runShape,
+    handle: ({ installation, by }, { run, force, retry }) =>
+      installation.service.rerun(run, { by, force, retry }),
+  }),
+  operation({
+    name: 'backfill',
+    summary: 'Queues the slots of a stretch of time that were missed or skipped, oldest first.',
+    effect: 'run',
+    input: z.strictObject({ job, from: z.string(), to: z.string(), force: flag, dry_run: flag }),
+    output: z.strictObject({
+      job: z.string(),
+      job_name: z.string(),
+      dry_run: z.boolean(),
+      slots: z.array(z.string()),
+      runs: z.array(runShape),
+    }),
+    handle: (context, { job, from, to, force, dry_run }) =>
+      context.installation.service.backfill(job, {
+        from: instantOf(context, from),
+        to: instantOf(context, to),
+        by: context.by,
+        force,
+        dryRun: dry_run,
+      }),
+  }),
+];

@@ -1,0 +1,14 @@
+// Every operation there is, by its name: what HTTP, command line and agents offer is derived from this.
+
+import { cleanupOperations } from './cleanups.ts';
+import { forecastOperations } from './forecast.ts';
+import { jobOperations } from './jobs.ts';
+import type { Operation } from './operation.ts';
+import { runOperations } from './runs.ts';
+
+export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
+  [...jobOperations, ...runOperations, ...forecastOperations, ...cleanupOperations].map((each) => [
+    each.name,
+    each,
+  ]),
+);

@@ -1,0 +1,160 @@
+// Every operation answers as it is described, names what is wrong with its input, and needs the scope it should.
+
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { EFFECTS, InvalidInput, type OperationContext, perform } from '#faces/operations/operation';
+import { OPERATIONS } from '#faces/operations/table';
+import { createScenario, type Scenario } from '../../support/scenario.ts';
+
+const SCHEDULER = `
+timezone: UTC
+jobs:
+  report: { handler: report, enabled: true, cron: "0 * * * *" }
+  broken: { handler: broken, enabled: true, cron: "30 * * * *", description: fails }`;
+
+async function started(): Promise<Scenario> {
+  const scenario = await createScenario({
+    at: '2026-03-01T00:10:00Z',
+    scheduler: SCHEDULER,
+    handlers: {
+      report: () => ({ pages: 3 }),
+      broken: () => {
+        throw new Error('no paper');
+      },
+    },
+  });
+  await scenario.start();
+  await scenario.advanceTo('2026-03-01T01:10:00Z');
+  return scenario;
+}
+
+function contextOf({ installed, clock }: Scenario): OperationContext {
+  return { installation: installed, clock, by: 'test:anna', signal: new AbortController().signal };
+}
+
+/** The answer, which has to be just as its operation describes it. */
+async function ask(scenario: Scenario, name: string, given: object): Promise<unknown> {
+  const operation = OPERATIONS.get(name)!;
+  const answer = await perform(operation, contextOf(scenario), given);
+  operation.output.parse(answer);
+  return answer;
+}
+
+const fault = async (scenario: Scenario, name: string, given: unknown) =>
+  await perform(OPERATIONS.get(name)!, contextOf(scenario), given).then(
+    () => null,
+    (error: unknown) => error,
+  );
+
+describe('the table', () => {
+  test('says of each what it does, and describes input and output so that they can be published', () => {
+    for (const { name, summary, effect, input, output } of OPERATIONS.values()) {
+      expect(name).toMatch(/^[a-z]+(_[a-z]+)*$/);
+      expect(summary).toMatch(/^[A-Z].*\.$/);
+      expect(EFFECTS).toContain(effect);
+      expect(z.toJSONSchema(input, { io: 'input' })).toMatchObject({ type: 'object' });
+      expect(Object.keys(z.toJSONSchema(output))).not.toEqual(['$schema']);
+    }
+  });
+
+  test('gives reading to readers, starting to runners and changing to writers', () => {
+    const named = (effect: string) =>
+      [...OPERATIONS.values()].filter((each) => each.effect === effect).map(({ name }) => name);
+    expect(named('run')).toEqual([
+      'run_job',
+      'run_handler',
+      'cancel_run',
+      'rerun',
+      'backfill',
+      'run_cleanup',
+    ]);
+    expect(named('write')).toEqual([
+      'delete_job',
+      'pause',
+      'resume',
+      'register_cleanup',
+      'update_cleanup',
+      'remove_cleanup',
+    ]);
+    expect(named('admin')).toEqual(['show_config']);
+  });
+});
+
+describe('answers are as described', () => {
+  test.each([
+    ['list_jobs', {}],
+    ['list_jobs', { state: 'active' }],
+    ['get_job', { job: 'broken' }],
+    ['list_runs', { states: ['failed'] }],
+    ['next', { count: 3 }],
+    ['why', { job: 'broken', at: '00:30' }],
+    ['why', { job: 'report', at: '2026-03-01T00:45:00Z' }],
+    ['simulate', { to: '2026-03-01T04:00:00Z', down: ['02:00..02:30'] }],
+    ['validate_schedule', { expression: '*/5 * * * *' }],
+    ['validate_schedule', { expression: '99 * * * *' }],
+    ['status', {}],
+    ['show_config', {}],
+    ['list_cleanups', {}],
+    ['backfill', { job: 'report', from: '2026-02-01', to: '2026-03-01T02:00', dry_run: true }],
+  ])('%s %j', async (name, given) => {
+    const scenario = await started();
+    if (name !== 'backfill') return expect(await ask(scenario, name, given)).toBeDefined();
+    const pause = await ask(scenario, 'pause', { job: 'report', reason: 'moving' });
+    expect(pause).toEqual({ paused: true, job: 'report' });
+    await scenario.advanceTo('2026-03-01T02:10:00Z');
+    await ask(scenario, 'resume', { job: 'report' });
+    expect(await ask(scenario, name, given)).toMatchObject({ slots: ['2026-03-01T02:00:00Z'], runs: [] });
+  });
+
+  test('a run is queued in the name of who asks, performed, found and repeated', async () => {
+    const scenario = await started();
+    const queued = (await ask(scenario, 'run_job', { job: 'report' })) as { run_id: string };
+    expect(queued).toMatchObject({ kind: 'manual', by: 'test:anna' });
+    await scenario.quiet();
+    const run = { run: queued.run_id };
+    expect(await ask(scenario, 'get_run', run)).toMatchObject({ state: 'succeeded' });
+    expect(await ask(scenario, 'rerun', run)).toMatchObject({ job: 'report', kind: 'manual' });
+  });
+
+  test('a zone that is not there is what is wrong with a schedule', async () => {
+    const answer = await ask(await started(), 'validate_schedule', {
+      expression: '@daily',
+      timezone: 'Mars/Olympus',
+    });
+    expect(answer).toMatchObject({ ok: false, jobs: [] });
+  });
+
+  test('a pause until a time without an offset ends in the zone of the scheduler', async () => {
+    const scenario = await started();
+    await ask(scenario, 'pause', { until: '2026-03-01T02:30' });
+    const { paused } = (await ask(scenario, 'status', {})) as { paused: unknown[] };
+    expect(paused).toMatchObject([{ who: 'test:anna', until: '2026-03-01T02:30:00Z' }]);
+  });
+});
+
+describe('what does not fit', () => {
+  test('names every field at once', async () => {
+    const found = await fault(await started(), 'next', { count: 0, jobb: 'report' });
+    expect(found).toBeInstanceOf(InvalidInput);
+    expect(found).toMatchObject({ code: 'INVALID_PARAMETERS' });
+    expect((found as InvalidInput).details.map(({ field }) => field).sort()).toEqual(['count', 'jobb']);
+    expect((found as InvalidInput).details.find(({ field }) => field === 'jobb')?.message).toContain('job?');
+  });
+
+  test.each([[null], ['text'], [7], [[]]])('an input that is no object: %j', async (given) => {
+    expect(await fault(await started(), 'list_jobs', given)).toMatchObject({ code: 'INVALID_PARAMETERS' });
+  });
+
+  test.each([
+    ['get_job', { job: 'raport' }, 'JOB_NOT_FOUND'],
+    ['get_run', { run: 'x' }, 'RUN_NOT_FOUND'],
+    ['delete_job', { job: 'report' }, 'CONFLICT'],
+    ['run_handler', { handler: 'raport' }, 'HANDLER_NOT_FOUND'],
+    ['resume', {}, 'NOT_PAUSED'],
+    ['pause', { until: 'soon' }, 'INVALID_PARAMETERS'],
+    ['get_cleanup', { cleanup: 'x' }, 'CONFIG_NOT_FOUND'],
+    ['register_cleanup', { rule: { directory: 'relative' } }, 'INVALID_PARAMETERS'],
+  ])('%s %j is %s', async (name, given, code) => {
+    expect(await fault(await started(), name, given)).toMatchObject({ code });
+  });
+});
