@@ -78,6 +78,7 @@ const exitCode = await runCli(argv, {
     random: Math.random,
   }),
   clock: systemClock,
+  log,
   user: process.env.USER ?? process.env.LOGNAME ?? 'cli',
   version,
   stdout: {

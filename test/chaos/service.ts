@@ -42,7 +42,7 @@ const screen = (stream: NodeJS.WriteStream) => ({
 
 process.exitCode = await runCli(['start'], {
   host: createHost({
-    env: process.env,
+    env: { ...process.env, SCHEDULER_PORT: '0' },
     cwd: dir,
     clock: systemClock,
     log,
@@ -52,6 +52,7 @@ process.exitCode = await runCli(['start'], {
     openStore: (options) => openMortal(openSqliteStore, options, course, (point) => spring(dir, point)),
   }),
   clock: systemClock,
+  log,
   user: 'chaos',
   version: 'chaos',
   stdout: screen(process.stdout),

@@ -32,6 +32,8 @@ export interface Answer {
 /** A folder as a user has it: settings, jobs, vault, state. Gone with the test. */
 export class Project {
   readonly dir: string;
+  /** More variables of its processes. */
+  readonly env: NodeJS.ProcessEnv = {};
 
   private constructor(dir: string) {
     this.dir = dir;
@@ -95,7 +97,7 @@ export class Project {
   /** Nothing of the machine that runs the tests: no graph, no pause, no zone. */
   #env(): NodeJS.ProcessEnv {
     const { PATH, HOME } = process.env;
-    return { PATH, HOME };
+    return { PATH, HOME, SCHEDULER_PORT: '0', ...this.env };
   }
 }
 

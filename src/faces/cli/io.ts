@@ -1,6 +1,7 @@
 // What the process lends to the command line: its streams, its signals, and the way to an installation.
 
 import type { Clock } from '#core/clock';
+import type { Log } from '#core/log';
 import type { Host } from '#service/host';
 
 export interface Screen {
@@ -12,6 +13,7 @@ export interface Screen {
 export interface CliIo {
   host: Host;
   clock: Clock;
+  log: Log;
   /** Who types: becomes `cli:<user>` in the ledger. */
   user: string;
   version: string;

@@ -31,7 +31,17 @@ async function project(files: Record<string, string>) {
   const run = async (...args: string[]) => {
     const [stdout, stderr] = [screen(), screen()];
     const { signal } = new AbortController();
-    const io = { host, clock, user: 'anna', version: 'test', stdout, stderr, signal, onHangup: () => {} };
+    const io = {
+      host,
+      clock,
+      log,
+      user: 'anna',
+      version: 'test',
+      stdout,
+      stderr,
+      signal,
+      onHangup: () => {},
+    };
     const exit = await runCli(args, io);
     const text = (each: typeof stdout) => each.text.replaceAll(dir, '/srv');
     return { exit, stdout: text(stdout), stderr: text(stderr) };

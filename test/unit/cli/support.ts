@@ -1,5 +1,6 @@
 // What the tests of the command line share: rows as the service answers them, and a terminal that remembers.
 
+import type { Log } from '#core/log';
 import type { CliIo, Screen } from '#faces/cli/io';
 import type { Host } from '#service/host';
 import type { JobShape, RunShape } from '#service/shapes';
@@ -90,12 +91,22 @@ export interface FakeIo extends CliIo {
   clock: ManualClock;
 }
 
+const silent: Log = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  with: () => silent,
+  at: () => silent,
+};
+
 /** A command line in a process of its own would get this; `host` answers what a test says. */
 export function fakeIo(host: Partial<Host> = {}): FakeIo {
   const unasked = () => Promise.reject(new Error('the host was not expected to be asked'));
   return {
     host: { load: unasked, check: unasked, ...host },
     clock: createManualClock(Date.UTC(2026, 2, 29, 12)),
+    log: silent,
     user: 'anna',
     version: '1.2.3',
     stdout: screen(),

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { missingGraphPassword } from '#service/graph-password';
 import { examples, type Perform } from '../command.ts';
 import { SettingsRefused } from '../exit.ts';
+import { ServedHttp } from '../served-http.ts';
 import type { Session } from '../session.ts';
 
 interface StartOptions {
@@ -36,5 +37,8 @@ async function serve(session: Session, options: StartOptions): Promise<void> {
   const missing = missingGraphPassword(installation.settings);
   if (missing) throw new SettingsRefused([missing]);
   const { paused = false, acceptClock = false } = options;
-  await installation.serve({ paused, acceptClock, by, signal: io.signal, onHangup: io.onHangup });
+  const { clock, log, signal, onHangup } = io;
+  const http = new ServedHttp({ installation, clock, log }, signal);
+  await installation.serve({ paused, acceptClock, by, signal, onHangup, onUp: () => http.open() });
+  await http.closed();
 }
