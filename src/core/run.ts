@@ -5,17 +5,19 @@ import type { ErrorRecord } from './errors.ts';
 import type { JsonObject } from './handler.ts';
 import type { JobPolicy } from './job.ts';
 
-export type RunState =
-  | 'queued'
-  | 'running'
-  | 'stopping'
-  | 'succeeded'
-  | 'failed'
-  | 'timed_out'
-  | 'cancelled'
-  | 'interrupted'
-  | 'skipped'
-  | 'missed';
+export const RUN_STATES = [
+  'queued',
+  'running',
+  'stopping',
+  'succeeded',
+  'failed',
+  'timed_out',
+  'cancelled',
+  'interrupted',
+  'skipped',
+  'missed',
+] as const;
+export type RunState = (typeof RUN_STATES)[number];
 
 export type RunKind = 'scheduled' | 'catchup' | 'startup' | 'manual' | 'adhoc' | 'backfill' | 'watch';
 

@@ -2,23 +2,10 @@
 
 import { closest } from '#core/did-you-mean';
 import type { JobState } from '#core/job';
-import type { RunState } from '#core/run';
+import { RUN_STATES, type RunState } from '#core/run';
 import { usageError } from './exit.ts';
 
 const FAILURES: readonly RunState[] = ['failed', 'timed_out', 'interrupted', 'cancelled'];
-
-const RUN_STATES: readonly RunState[] = [
-  'queued',
-  'running',
-  'stopping',
-  'succeeded',
-  'failed',
-  'timed_out',
-  'cancelled',
-  'interrupted',
-  'skipped',
-  'missed',
-];
 
 /** Words of the documents that are not ours. */
 const RUN_WORDS: Record<string, readonly RunState[]> = {

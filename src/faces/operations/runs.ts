@@ -1,8 +1,9 @@
 // Operations on runs: the history, one run, its end by hand, and what makes up for what did not run.
 
 import { z } from 'zod';
+import { RUN_STATES } from '#core/run';
 import { instantOf, operation } from './operation.ts';
-import { RUN_STATES, runShape } from './shapes.ts';
+import { runShape } from './shapes.ts';
 
 const run = z.string().min(1).describe('id of a run');
 const job = z.string().min(1).describe('id of a job, or a name that only one job has');

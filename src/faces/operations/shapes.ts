@@ -1,6 +1,7 @@
 // The shapes of answers as schemas: what is documented to callers, and what tests hold the service to.
 
 import { z } from 'zod';
+import { RUN_STATES } from '#core/run';
 
 const instant = z.string().describe('ISO 8601 with offset');
 const seconds = z.number().describe('seconds');
@@ -52,19 +53,6 @@ export const jobShape = z.strictObject({
   created_at: instant,
   updated_at: instant,
 });
-
-export const RUN_STATES = [
-  'queued',
-  'running',
-  'stopping',
-  'succeeded',
-  'failed',
-  'timed_out',
-  'cancelled',
-  'interrupted',
-  'skipped',
-  'missed',
-] as const;
 
 export const runShape = z.strictObject({
   run_id: z.string(),
