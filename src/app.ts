@@ -23,11 +23,13 @@ import { allowedEnvironment } from '#runs/isolation/environment';
 import { threadStarter } from '#runs/isolation/thread';
 import { buildSchedule } from '#schedule/parse';
 import { cleanupByCall } from '#service/cleanups';
+import { Events } from '#service/events';
 import type { Checked, Host, HostOptions } from '#service/host';
 import { type InstallationParts, Installed } from '#service/installation';
 import type { AcquireLock } from '#service/lock';
 import type { LoopsParts } from '#service/loops';
 import { operations } from '#service/operations';
+import { tellingStore } from '#service/telling-store';
 import type { UpkeepSettings } from '#service/upkeep';
 import type { WatchTree } from '#service/vault-watch';
 import { isLedgerThere, openSqliteStore, type SqliteStoreOptions } from '#store/sqlite/open';
@@ -152,11 +154,13 @@ export function install(
   at: HostOptions,
   loaded: Settings,
   registry: HandlerRegistry,
-  store: Store,
+  ledger: Store,
   faults: readonly Note[] = [],
 ): Installed {
   const { clock, log } = options;
   let settings = loaded;
+  const events = new Events(log);
+  const store = tellingStore(ledger, { events, clock, timezone: () => settings.scheduler.timezone });
   const hidden = new Set<string>();
   let candidate = registry;
   const adopt = (next: Settings) => {
@@ -185,6 +189,7 @@ export function install(
   };
   const parts: InstallationParts = {
     ...shared,
+    events,
     faults,
     current,
     adopt,

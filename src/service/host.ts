@@ -4,6 +4,7 @@ import type { LoadResult } from '#config/load';
 import type { Note, Settings } from '#config/settings';
 import type { EpochMs } from '#core/clock';
 import type { Progress } from '#runs/context';
+import type { Events } from './events.ts';
 import type { Candidate } from './forecast.ts';
 import type { RunNowOptions } from './hand-runs.ts';
 import type { SchedulerService } from './service.ts';
@@ -38,6 +39,8 @@ export type Faults = Extract<LoadResult, { kind: 'faults' }>;
 export interface Installation {
   readonly settings: Settings;
   readonly service: SchedulerService;
+  /** What this process commits, told to who listens. */
+  readonly events: Events;
   /** Of the settings file; none where it holds. */
   readonly faults: readonly Note[];
   /** A service or a run holds the loops, here or in another process. */

@@ -11,6 +11,7 @@ import type { ObservedPause, Pause } from '#core/pause';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { Housekeeper } from '#housekeeper/housekeeper';
 import type { Store } from '#store/store';
+import type { Events } from './events.ts';
 import { followRun } from './follow.ts';
 import { knownHoles } from './holes.ts';
 import type { Installation, Performed, RunHereOptions, ServeOptions } from './host.ts';
@@ -28,7 +29,9 @@ import type { VaultWatch, WatchTree } from './vault-watch.ts';
 import { vaultWatch } from './watch-run.ts';
 
 export interface InstallationParts extends Pick<ReloaderParts, 'reload' | 'watched' | 'noticeFolders'> {
+  /** Tells of its commits by `events`. */
   store: Store;
+  events: Events;
   clock: Clock;
   log: Log;
   version: string;
@@ -219,7 +222,12 @@ export class Installed implements Installation {
     }
   }
 
+  get events(): Events {
+    return this.#parts.events;
+  }
+
   async close(): Promise<void> {
+    await this.events.idle();
     await this.#parts.store.close();
   }
 
@@ -228,6 +236,7 @@ export class Installed implements Installation {
     await this.#reloader.idle();
     await this.#vaultWatch?.idle();
     await this.#loops?.idle();
+    await this.events.idle();
   }
 
   /** Runs in this process whose handler has not ended. */
