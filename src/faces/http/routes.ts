@@ -39,7 +39,7 @@ export const ROUTES: readonly Route[] = [
 
 const EVENTS = 'jobs are shown as events, in words that are not spoken yet';
 
-/** Operations without a path of their own. */
+/** Operations without a path of their own; each is answered at `/call/<name>` (call.ts). */
 export const NOT_OFFERED: Readonly<Record<string, string>> = {
   list_jobs: EVENTS,
   get_job: EVENTS,

@@ -7,6 +7,7 @@ import { type OperationContext, perform } from '../operations/operation.ts';
 import { OPERATIONS } from '../operations/table.ts';
 import { type Caller, identify, isLoopback, refuseBeyondScope, type Token } from './access.ts';
 import { type Refusal, refusal, refusalOf } from './answer.ts';
+import { addCalls } from './call.ts';
 import { inputOf, PREFIX, ROUTES, type Route } from './routes.ts';
 import { keptToken } from './token-file.ts';
 
@@ -91,6 +92,7 @@ function createApp(parts: HttpParts, tokens: readonly Token[]): FastifyInstance 
     ),
   );
   for (const route of ROUTES) addRoute(app, route, parts, (request) => callers.get(request)!);
+  addCalls(app, parts, (request) => callers.get(request)!);
   return app;
 }
 

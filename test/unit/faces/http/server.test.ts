@@ -65,6 +65,34 @@ test('every operation has a path or the reason why not', () => {
   expect([...offered, ...Object.keys(NOT_OFFERED)].sort()).toEqual([...OPERATIONS.keys()].sort());
 });
 
+describe('calls by name', () => {
+  test('reach every operation, in the words of the core', async () => {
+    const { ask } = await served();
+    const listed = await ask('/call/list_jobs', { method: 'POST', body: {} });
+    expect(listed).toMatchObject({ status: 200, body: { success: true } });
+    expect(listed.body.data.map((job) => job.id)).toContain('report');
+    for (const name of OPERATIONS.keys()) {
+      const answer = await ask(`/call/${name}`, { method: 'POST', body: { nonsense: 1 } });
+      expect([name, answer.status, answer.body.error.code]).toEqual([name, 400, 'INVALID_PARAMETERS']);
+    }
+  });
+
+  test('need the scope of their operation', async () => {
+    const { ask } = await served({ SCHEDULER_TOKENS: 'bot:read:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' });
+    const headers = { authorization: 'Bearer aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' };
+    expect(await ask('/call/status', { method: 'POST', headers })).toMatchObject({ status: 200 });
+    const refused = await ask('/call/pause', { method: 'POST', headers, body: {} });
+    expect(refused).toMatchObject({ status: 403, body: { error: { code: 'FORBIDDEN' } } });
+    expect(await ask('/call/status', { method: 'POST' })).toMatchObject({ status: 401 });
+  });
+
+  test('of what is not there say what is near', async () => {
+    const { ask } = await served();
+    const answer = await ask('/call/list_job', { method: 'POST', body: {} });
+    expect(answer).toMatchObject({ status: 404, body: { error: { fix: 'did you mean list_jobs?' } } });
+  });
+});
+
 describe('answers', () => {
   test('reads, with the values of a query as the operation wants them', async () => {
     const { ask } = await served();
