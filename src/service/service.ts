@@ -21,6 +21,7 @@ import type { SettingsPlanShape } from './settings-plan.ts';
 import { iso, type JobShape, jobShape, jobState, type RunShape, runShape } from './shapes.ts';
 import type { SimulationShape } from './simulation.ts';
 import type { SimulationTexts } from './simulation-request.ts';
+import { type StatsShape, stats } from './stats.ts';
 import type { WhyShape } from './why.ts';
 
 export interface ServiceParts extends CleanupsParts {
@@ -198,6 +199,11 @@ export class SchedulerService {
   /** What changed settings would add, remove, change and move in the next 7 days. */
   plan(settings: Settings): Promise<SettingsPlanShape> {
     return this.#forecast.plan(settings);
+  }
+
+  /** How many jobs there are, how often they ran, how well and how long. */
+  stats(): Promise<StatsShape> {
+    return stats(this.#parts);
   }
 
   /** Pauses that hold now, global and of single jobs. */

@@ -129,6 +129,8 @@ export interface Store extends CleanupPromises {
   /** Rows whose slot or covered range contains `at`, plus the nearest row before and after it. */
   around(jobUid: string, at: EpochMs): Promise<{ covering: Run[]; before: Run | null; after: Run | null }>;
   counts(): Promise<{ queued: number; running: number }>;
+  /** Counts a stretch of history; ask again from `next` until it is null: a million rows are not counted at once. */
+  tally(query: TallyQuery): Promise<TallyAnswer>;
 
   // ---- upkeep ------------------------------------------------------------------------------------------
   /**
@@ -263,6 +265,27 @@ export interface ClaimRequest {
   /** `max_concurrent_executions` (rule 5). */
   cap: number;
   only?: string;
+}
+
+export interface TallyQuery {
+  since: readonly EpochMs[];
+  /** Rows behind this one; 0 = from the first. */
+  behind: number;
+  limit: number;
+}
+
+/** Executions that started at or after an instant. Failed = also timed out and interrupted; how long those took that ended so. */
+export interface Tally {
+  started: number;
+  succeeded: number;
+  failed: number;
+  durationMs: number;
+}
+
+export interface TallyAnswer {
+  /** In the order of `since`. */
+  tallies: Tally[];
+  next: number | null;
 }
 
 export interface RunQuery {

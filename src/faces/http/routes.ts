@@ -19,6 +19,7 @@ export const PREFIX = '/api/v1/scheduler';
 
 export const ROUTES: readonly Route[] = [
   { operation: 'status', method: 'GET', path: '/status' },
+  { operation: 'stats', method: 'GET', path: '/stats' },
   { operation: 'next', method: 'GET', path: '/next' },
   { operation: 'why', method: 'GET', path: '/why' },
   { operation: 'validate_schedule', method: 'POST', path: '/schedules/validate' },

@@ -114,6 +114,23 @@ export const forecastOperations = [
     handle: ({ installation }) => installation.status(),
   }),
   operation({
+    name: 'stats',
+    summary: 'How many jobs there are, how often they ran, how well and how long.',
+    effect: 'read',
+    input: z.strictObject({}),
+    output: z.strictObject({
+      total: z.int(),
+      active: z.int(),
+      paused: z.int(),
+      executions_today: z.int(),
+      executions_this_week: z.int(),
+      executions_this_month: z.int(),
+      success_rate: z.number().nullable().describe('0 to 1, of this month'),
+      average_duration: z.number().nullable().describe('seconds'),
+    }),
+    handle: ({ installation }) => installation.service.stats(),
+  }),
+  operation({
     name: 'show_config',
     summary: 'Every effective value and where it was set; secrets are masked.',
     effect: 'admin',

@@ -25,6 +25,7 @@ import { countLive, nextWakes, queryRuns, rowsAround } from './queries.ts';
 import { reconcileJobs } from './reconcile.ts';
 import { recoverRuns } from './recover.ts';
 import { findRun } from './runs.ts';
+import { tallyRuns } from './tally.ts';
 import { watchWrites } from './write-watch.ts';
 
 /** `node:sqlite` is synchronous: methods are async for the interface, and none lets another in halfway. */
@@ -181,6 +182,10 @@ export class SqliteStore implements Store {
 
   async counts(): Promise<{ queued: number; running: number }> {
     return countLive(this.#db);
+  }
+
+  async tally(query: promises.TallyQuery): Promise<promises.TallyAnswer> {
+    return tallyRuns(this.#db, query);
   }
 
   async prune(request: promises.PruneRequest): Promise<{ deleted: number; more: boolean }> {

@@ -93,6 +93,7 @@ describe('answers are as described', () => {
     ['validate_schedule', { expression: '*/5 * * * *' }],
     ['validate_schedule', { expression: '99 * * * *' }],
     ['status', {}],
+    ['stats', {}],
     ['show_config', {}],
     ['list_cleanups', {}],
     ['backfill', { job: 'report', from: '2026-02-01', to: '2026-03-01T02:00', dry_run: true }],

@@ -33,6 +33,33 @@ async function missed(store: Store, runId: string, slot: number, from: number | 
 }
 
 export function queryPromises(open: OpenLedger): void {
+  describe('a tally', () => {
+    it('counts what started since each instant, a stretch of rows at a time', async () => {
+      const { store } = await open();
+      await addJobs(store, aJob('a', {}, { maxInstances: 9 }));
+      for (const [n, outcome] of (['succeeded', 'failed', 'timed_out', 'cancelled'] as const).entries()) {
+        await enqueue(store, 'a', aRow(`a${n}`));
+        const [taken] = await claim(store, { at: T0 + n * MINUTE, places: 1 });
+        await settle(store, taken!, outcome);
+      }
+      await enqueue(store, 'a', aRow('skip', { state: 'skipped', reason: 'overlap' }));
+      await enqueue(store, 'a', aRow('waits'));
+      const since = [0, T0 + MINUTE, T0 + 9 * MINUTE];
+      expect(await store.tally({ since, behind: 0, limit: 99 })).toEqual({
+        tallies: [
+          { started: 4, succeeded: 1, failed: 2, durationMs: 3 * 999.5 },
+          { started: 3, succeeded: 0, failed: 2, durationMs: 2 * 999.5 },
+          { started: 0, succeeded: 0, failed: 0, durationMs: 0 },
+        ],
+        next: null,
+      });
+      const first = await store.tally({ since: [0], behind: 0, limit: 3 });
+      expect(first.tallies).toMatchObject([{ started: 3 }]);
+      const second = await store.tally({ since: [0], behind: first.next!, limit: 4 });
+      expect(second).toMatchObject({ tallies: [{ started: 1 }], next: null });
+    });
+  });
+
   describe('runs', () => {
     it('answers the newest first, by job, by state, up to a limit', async () => {
       const { store } = await open();
