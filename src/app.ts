@@ -9,6 +9,7 @@ import { type NoticeFolders, systemNotices } from '#config/folder-notices';
 import { type LoadResult, loadSettings } from '#config/load';
 import { type Environment, settingsPath } from '#config/project';
 import type { Note, Settings } from '#config/settings';
+import { COMPARE_MS } from '#config/watch';
 import type { Clock } from '#core/clock';
 import type { JsonObject } from '#core/handler';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
@@ -37,7 +38,8 @@ import { acquireServiceLock } from '#store/sqlite/service-lock';
 import type { Store } from '#store/store';
 import type { ProcessLog } from './log.ts';
 
-const BUILT_IN_JOBS = fileURLToPath(new URL('../jobs', import.meta.url));
+/** Shipped with the program, and known to load. */
+export const BUILT_IN_JOBS = fileURLToPath(new URL('../jobs', import.meta.url));
 
 export interface AppOptions {
   env: Environment;
@@ -56,6 +58,8 @@ export interface AppOptions {
   startThread?: StartThread;
   /** A test that moves the clock lets nothing else wake the service. */
   noticeFolders?: NoticeFolders;
+  /** Milliseconds; a test that goes through days looks at the settings less often than the service does. */
+  compareMs?: number;
   /** A test tells of changes in the vault itself. */
   watchTree?: WatchTree;
 }
@@ -204,6 +208,7 @@ export function install(
       ...jobPaths.of(jobDirectories(settings.scheduler.jobDirectories)),
     ],
     noticeFolders: options.noticeFolders ?? systemNotices,
+    compareMs: options.compareMs ?? COMPARE_MS,
     ...(options.watchTree && { watchTree: options.watchTree }),
     acquireLock: options.acquireLock ?? acquireServiceLock,
     housekeeper,

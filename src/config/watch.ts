@@ -6,8 +6,8 @@ import path from 'node:path';
 import type { Clock } from '#core/clock';
 import type { FolderNotices, NoticeFolders } from './folder-notices.ts';
 
-/** At the latest after this a change is seen, also on a mount without notifications. */
-const COMPARE_MS = 5_000;
+/** settings.md, "Watching is a hint": at the latest after this a change is seen, also on a mount without notifications. */
+export const COMPARE_MS = 5_000;
 /** An editor's burst of events becomes one. */
 const SETTLE_MS = 50;
 
@@ -22,6 +22,7 @@ export interface WatchOptions {
    */
   readonly mayHang: (file: string) => boolean;
   readonly noticeFolders: NoticeFolders;
+  readonly compareMs: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -116,7 +117,7 @@ class Watch implements SettingsWatch {
   }
 
   #armCompare(): void {
-    this.#cancelCompare = this.#options.clock.timer(COMPARE_MS, () => {
+    this.#cancelCompare = this.#options.clock.timer(this.#options.compareMs, () => {
       void this.check().finally(() => {
         if (!this.#options.signal.aborted) this.#armCompare();
       });

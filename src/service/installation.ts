@@ -28,7 +28,8 @@ import { suspiciouslyBehind, untilClockIsRight } from './suspect-clock.ts';
 import type { VaultWatch, WatchTree } from './vault-watch.ts';
 import { vaultWatch } from './watch-run.ts';
 
-export interface InstallationParts extends Pick<ReloaderParts, 'reload' | 'watched' | 'noticeFolders'> {
+export interface InstallationParts
+  extends Pick<ReloaderParts, 'reload' | 'watched' | 'noticeFolders' | 'compareMs'> {
   /** Tells of its commits by `events`. */
   store: Store;
   events: Events;

@@ -22,6 +22,8 @@ export interface ReloaderParts {
   /** Files and folders whose change asks for a reload. */
   watched(): readonly string[];
   noticeFolders: NoticeFolders;
+  /** How often the files are compared, whatever the notices say. */
+  compareMs: number;
   clock: Clock;
 }
 
@@ -58,7 +60,7 @@ export class Reloader {
 
   /** Reloads at every change of what is watched, until `signal` aborts; `onChange` is told first. */
   follow(signal: AbortSignal, onChange: () => void): SettingsWatch {
-    const { current, watched, noticeFolders, clock } = this.#parts;
+    const { current, watched, noticeFolders, compareMs, clock } = this.#parts;
     this.#watch = watchSettings({
       paths: watched,
       onChange: () => {
@@ -68,6 +70,7 @@ export class Reloader {
       // The vault is the one that others share: it may be a mount that does not answer.
       mayHang: (file) => isInside(current().app.paths.vault, file),
       noticeFolders,
+      compareMs,
       clock,
       signal,
     });

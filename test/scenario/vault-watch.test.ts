@@ -113,7 +113,7 @@ it('is off by default, switched by the settings while the service is up, and end
   expect(w.s.calls).toHaveLength(0);
   const file = path.join(w.s.dir, 'settings/aclarai.config.yaml');
   await writeFile(file, `${SECTIONS}\n${await readFile(file, 'utf8')}`);
-  await w.s.clock.advance(10_000);
+  await w.s.clock.advance(60_000);
   expect(w.folders).toHaveLength(3);
   w.save('conversations/a.md');
   await w.s.clock.advance(2_000);

@@ -15,7 +15,7 @@ import type { WatchTree } from '#service/vault-watch';
 import { openSqliteStore, type SqliteStoreOptions } from '#store/sqlite/open';
 import { acquireServiceLock } from '#store/sqlite/service-lock';
 import type { Store } from '#store/store';
-import { install } from '../../src/app.ts';
+import { BUILT_IN_JOBS, install } from '../../src/app.ts';
 import { createLog } from '../../src/log.ts';
 import { fastFolder } from './fast-folder.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
@@ -194,7 +194,7 @@ export class Scenario {
       sink: { write: (line) => this.lines.push(JSON.parse(line)) },
       pretty: false,
     });
-    const registry = new HandlerRegistry(log);
+    const registry = new HandlerRegistry(log, [BUILT_IN_JOBS]);
     for (const name of Object.keys(this.handlers)) registry.register(this.#handler(name));
     const options = {
       env,
@@ -204,6 +204,8 @@ export class Scenario {
       acquireLock,
       startThread: this.threads.start,
       noticeFolders: noNotices,
+      // Each look costs as much as a pass; scenarios go through days.
+      compareMs: 60_000,
       watchTree: this.#watchTree,
       version: 'test',
       pid: 1,
@@ -240,7 +242,7 @@ export class Scenario {
   }
 }
 
-/** The disk speaks at real times. What changed in a scenario is found by comparing, every 5 s of its own clock. */
+/** The disk speaks at real times. What changed in a scenario is found by comparing, once a minute of its own clock. */
 const noNotices: NoticeFolders = () => ({ ready: Promise.resolve(), add() {}, close: async () => {} });
 
 interface Boot {

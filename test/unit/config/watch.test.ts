@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemNotices } from '#config/folder-notices';
-import { type SettingsWatch, watchSettings } from '#config/watch';
+import { COMPARE_MS, type SettingsWatch, watchSettings } from '#config/watch';
 import { type Clock, systemClock } from '#core/clock';
 import { createManualClock } from '../../support/manual-clock.ts';
 import { folder, write } from './harness.ts';
@@ -25,6 +25,7 @@ function watching(paths: readonly string[] | (() => readonly string[]), clock: C
     paths: typeof paths === 'function' ? paths : () => paths,
     mayHang: (file) => file.endsWith('.far'),
     noticeFolders: systemNotices,
+    compareMs: COMPARE_MS,
     clock,
     signal: abort.signal,
     onChange(changed) {
@@ -205,7 +206,7 @@ test('a signal that has already aborted starts nothing', async () => {
   abort.abort();
   const clock = createManualClock(0);
   const nothing = { paths: () => [], mayHang: () => false, onChange: () => {}, noticeFolders: systemNotices };
-  const watch = watchSettings({ ...nothing, clock, signal: abort.signal });
+  const watch = watchSettings({ ...nothing, compareMs: COMPARE_MS, clock, signal: abort.signal });
   await Promise.all([watch.ready, watch.closed]);
   expect(clock.timers).toBe(0);
 });
