@@ -173,6 +173,7 @@ export function install(
     log.hide([...hidden]);
     if (candidate !== registry) registry.take(candidate);
     log.setLevel(next.logLevel);
+    ledger.limitQueues(next.scheduler.queues);
   };
   adopt(loaded);
   const current = () => settings;

@@ -14,6 +14,7 @@ import {
   mapping,
   nullable,
   optional,
+  slug,
   text,
   timezone,
   type ValuesOf,
@@ -103,8 +104,8 @@ const POLICY = {
 
 const LATER = {
   permissions: field(nullable(mapping), 'what an isolated job may touch', { fallback: null }),
-  result_queue: field(nullable(text), 'queue that gets the result of each run', { fallback: null }),
-  error_queue: field(nullable(text), 'queue that gets each final failure', { fallback: null }),
+  result_queue: field(nullable(slug), 'queue that gets the result of each success', { fallback: null }),
+  error_queue: field(nullable(slug), 'queue that gets each final failure', { fallback: null }),
 };
 
 /** Every key that a job may have; all else in its entry is input. */
@@ -131,8 +132,6 @@ export const KEYS_WITHOUT_EFFECT: Partial<Record<JobKey, readonly unknown[]>> = 
   permissions: [null],
   run_log: [],
   trace: [false],
-  result_queue: [null],
-  error_queue: [null],
 };
 
 /** `retry_failed_events: false` means no retries; `true` leaves the number to the other keys. */

@@ -117,8 +117,8 @@ export const SCHEDULER = {
     private_networks: field(flag, 'true: also to private addresses', { fallback: false }),
   }),
   queues: group('Result and error queues', {
-    max_retries: field(whole(0), 'deliveries before a message is dead', { fallback: 3 }),
-    max_size: field(whole(1), 'messages a queue holds', { fallback: 10_000 }),
+    max_retries: field(whole(0), 'deliveries after the first, then a message is dead', { fallback: 3 }),
+    max_size: field(whole(1), 'messages a queue holds, dead letters included', { fallback: 10_000 }),
   }),
   agents: group('Jobs made by agents', {
     min_interval: field(duration(SECOND), 'shortest interval they may ask for', { fallback: '1m' }),
@@ -134,8 +134,6 @@ export const SCHEDULER = {
 export const SETTINGS_WITHOUT_EFFECT: readonly { path: readonly string[]; entry: Field }[] = [
   { path: ['scheduler', 'exec', 'allowed'], entry: SCHEDULER.exec.section.allowed },
   { path: ['scheduler', 'http', 'private_networks'], entry: SCHEDULER.http.section.private_networks },
-  { path: ['scheduler', 'queues', 'max_retries'], entry: SCHEDULER.queues.section.max_retries },
-  { path: ['scheduler', 'queues', 'max_size'], entry: SCHEDULER.queues.section.max_size },
   { path: ['scheduler', 'agents', 'min_interval'], entry: SCHEDULER.agents.section.min_interval },
   { path: ['scheduler', 'agents', 'max_jobs'], entry: SCHEDULER.agents.section.max_jobs },
   { path: ['scheduler', 'agents', 'max_ttl'], entry: SCHEDULER.agents.section.max_ttl },

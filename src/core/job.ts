@@ -171,6 +171,16 @@ export function isAdHoc({ id }: Pick<StoredJob, 'id'>): boolean {
   return id.startsWith(AD_HOC);
 }
 
+/** As `adHocId`, for runs that a caller wants to find again by an id of its own. No handler has such a name. */
+export function labelledId(label: string): string {
+  return adHocId(`@${label}`);
+}
+
+/** The caller's own id of an ad hoc run, else its handler. */
+export function labelOf(adHoc: string): string {
+  return adHoc.slice(AD_HOC.length).replace(/^@/, '');
+}
+
 /** True when the engine has slots to decide for this job. */
 export function isScheduled(job: Pick<StoredJob, 'state' | 'manualOnly' | 'schedule'>): boolean {
   return job.state === 'active' && !job.manualOnly && job.schedule.kind !== 'manual';

@@ -131,6 +131,8 @@ export interface Run {
   success: boolean | null;
   statistics: JsonObject | null;
   error: ErrorRecord | null;
+  /** What went wrong beside the outcome, e.g. a queue that was full: for people, never a reason to fail. */
+  warnings: string[];
   /** Who or what caused the row: `schedule`, `cli`, the run that was in the way, … */
   by: string | null;
   bootId: string | null;
@@ -196,6 +198,7 @@ export function withChanges(run: Run, changes: Partial<Run>): Run {
     success: run.success,
     statistics: run.statistics,
     error: run.error,
+    warnings: run.warnings,
     by: run.by,
     bootId: run.bootId,
     leaseToken: run.leaseToken,

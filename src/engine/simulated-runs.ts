@@ -170,6 +170,7 @@ function liveRun(job: StoredJob, row: NewRun, at: EpochMs): Run {
     success: null,
     statistics: null,
     error: null,
+    warnings: [],
     by: row.by,
     bootId: null,
     leaseToken: null,

@@ -92,6 +92,8 @@ export class Installed implements Installation {
       jobsCalled: (idOrName) => this.#jobs.called(idOrName),
       newRunId: parts.newId,
       allowPastEvents: () => this.settings.scheduler.allowPastEvents,
+      queueLimits: () => this.settings.scheduler.queues,
+      checkIntervalMs: () => this.settings.scheduler.checkIntervalMs,
       cap: () => this.settings.scheduler.maxConcurrentExecutions,
       enabled: () => this.settings.scheduler.enabled,
       openPauses: () => this.#openPauses(),

@@ -17,6 +17,7 @@ import { type Candidate, Forecast } from './forecast.ts';
 import { type BackfillWish, HandRuns, type RunNowOptions } from './hand-runs.ts';
 import { Lookup } from './lookup.ts';
 import { type PauseRequest, Pauses, type ResumeRequest, type ResumeShape } from './pauses.ts';
+import { Queues, type QueuesParts } from './queues.ts';
 import type { SettingsPlanShape } from './settings-plan.ts';
 import { iso, type JobShape, jobShape, jobState, type RunShape, runShape } from './shapes.ts';
 import type { SimulationShape } from './simulation.ts';
@@ -24,7 +25,7 @@ import type { SimulationTexts } from './simulation-request.ts';
 import { type StatsShape, stats } from './stats.ts';
 import type { WhyShape } from './why.ts';
 
-export interface ServiceParts extends CleanupsParts {
+export interface ServiceParts extends CleanupsParts, QueuesParts {
   scheduleOf(spec: ScheduleSpec): Schedule;
   handlerKnown(name: string): boolean;
   /** What is wrong with an input for a handler; null = nothing. */
@@ -61,6 +62,8 @@ export class SchedulerService {
   readonly #forecast: Forecast;
   /** The housekeeper's rules: looked at, registered, run. */
   readonly cleanups: Cleanups;
+  /** Durable queues: what runs answered, and what others put. */
+  readonly queues: Queues;
 
   constructor(parts: ServiceParts) {
     this.#parts = parts;
@@ -72,6 +75,7 @@ export class SchedulerService {
     this.#explainer = new Explainer({ ...parts, lookup: this.#lookup });
     this.#forecast = new Forecast(parts);
     this.cleanups = new Cleanups(parts);
+    this.queues = new Queues(parts);
   }
 
   /** All jobs by id, or those in one state. */

@@ -164,6 +164,7 @@ export function runShape(run: Run, zone: string) {
     success: run.success,
     statistics: run.statistics ?? {},
     error: run.error,
+    warnings: run.warnings,
     by: run.by,
     boot: run.bootId,
   };

@@ -12,7 +12,7 @@ export interface ChangeQuery {
   limit: number;
 }
 
-/** One row of the audit: every change of schedule, zone, enabled, pause, circuit, existence, of the clock, and of a cleanup. */
+/** One row of the audit: every change of schedule, zone, enabled, pause, circuit, existence, of the clock, of a cleanup, a queue, a key. */
 export interface JobChange {
   jobUid: string | null;
   at: EpochMs;
@@ -32,7 +32,11 @@ export interface JobChange {
     | 'hole'
     | 'cleanup_registered'
     | 'cleanup_updated'
-    | 'cleanup_removed';
+    | 'cleanup_removed'
+    | 'queue_cleared'
+    | 'queue_revived'
+    | 'key_set'
+    | 'key_deleted';
   before: Json;
   after: Json;
   by: string;

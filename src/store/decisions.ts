@@ -176,6 +176,8 @@ export interface Ending {
   codeHash: string | null;
   /** `ctx.state` of a successful run; undefined = unchanged. */
   handlerState?: Json;
+  /** Added to those of the run. */
+  warnings?: readonly string[];
 }
 
 /** The jobs that a decision about definitions may change, each once; never 100,000 others with them. */

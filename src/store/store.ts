@@ -25,12 +25,14 @@ import type {
   ReconcileView,
   Verdict,
 } from './decisions.ts';
+import type { QueuePromises } from './queues.ts';
 
 export type * from './changes.ts';
 export type * from './cleanups.ts';
 export type * from './decisions.ts';
+export type * from './queues.ts';
 
-export interface Store extends CleanupPromises {
+export interface Store extends CleanupPromises, QueuePromises {
   // ---- boots -------------------------------------------------------------------------------------------
   /** Records that a process started to run loops (`service`) or a single job (`run`). */
   beginBoot(boot: NewBoot): Promise<void>;
@@ -102,7 +104,8 @@ export interface Store extends CleanupPromises {
   claim(request: ClaimRequest): Promise<Claimed[]>;
   /**
    * Writes endings of attempts, each guarded by its lease: a late write with an old lease answers `lost`. What their
-   * ends make room for is claimed in the same transaction.
+   * ends make room for is claimed in the same transaction. Whatever ends a run for good, this or another promise, also
+   * puts its message into the queue that its job names (core/queue.ts).
    */
   settle(endings: readonly Ending[], claim?: ClaimRequest): Promise<Settled>;
   /** A running run whose end was asked for and is not confirmed yet. Guarded like `settle`. */

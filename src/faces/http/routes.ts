@@ -36,6 +36,16 @@ export const ROUTES: readonly Route[] = [
   { operation: 'get_cleanup', method: 'GET', path: '/cleanups/:cleanup' },
   { operation: 'update_cleanup', method: 'PATCH', path: '/cleanups/:cleanup', bodyField: 'changes' },
   { operation: 'remove_cleanup', method: 'DELETE', path: '/cleanups/:cleanup' },
+  { operation: 'list_queues', method: 'GET', path: '/queues' },
+  { operation: 'queue_size', method: 'GET', path: '/queues/:queue/size' },
+  { operation: 'peek_queue', method: 'GET', path: '/queues/:queue/peek' },
+  { operation: 'put_message', method: 'POST', path: '/queues/:queue/messages', status: 201 },
+  { operation: 'lease_messages', method: 'POST', path: '/queues/:queue/lease' },
+  { operation: 'ack_messages', method: 'POST', path: '/queues/ack' },
+  { operation: 'nack_messages', method: 'POST', path: '/queues/nack' },
+  { operation: 'dead_letters', method: 'GET', path: '/queues/:queue/dead' },
+  { operation: 'revive_dead', method: 'POST', path: '/queues/:queue/revive' },
+  { operation: 'clear_queue', method: 'POST', path: '/queues/:queue/clear' },
 ];
 
 const EVENTS = 'jobs are shown as events, in words that are not spoken yet';

@@ -87,6 +87,7 @@ export const runShape = z.strictObject({
   success: z.boolean().nullable(),
   statistics: z.unknown(),
   error: errorShape.nullable(),
+  warnings: z.array(z.string()),
   by: z.string().nullable(),
   boot: z.string().nullable(),
 });

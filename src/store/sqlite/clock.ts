@@ -8,6 +8,7 @@ import { readChanges, recordChange } from './changes.ts';
 import type { Database } from './database.ts';
 import { JOB_COLUMNS } from './job-rows.ts';
 import { readAll, updateJob } from './jobs.ts';
+import { moveMessagesBack } from './queues.ts';
 import { takenSlots } from './view.ts';
 
 const AHEAD = `SELECT ${JOB_COLUMNS} FROM jobs WHERE deleted_at IS NULL AND cursor > :at ORDER BY id`;
@@ -37,6 +38,7 @@ export function correctClock(
   db.run(SHIFT, { back: was - at });
   db.run(PAUSES, { at });
   // What was written so far bears instants of the old clock: `newestInstant` looks past it.
+  moveMessagesBack(db, { was, at });
   const after = { at, lastRow: Number(db.get(LAST_ROW)?.seq) };
   recordChange(db, { jobUid: null, at, what: 'clock', before: { at: was }, after, by });
   return moved;

@@ -2,6 +2,7 @@
 
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { SchedulerError } from '#core/errors';
+import { DEFAULT_LIMITS, type QueueLimits } from '#core/queue';
 import { LedgerPlace } from './ledger-place.ts';
 
 export type Row = Record<string, SQLOutputValue>;
@@ -26,6 +27,8 @@ const MOST_REMEMBERED = 1_000;
 
 export class Database {
   readonly file: string;
+  /** What the settings allow a queue: every statement that puts or delivers keeps to it. */
+  queueLimits: QueueLimits = DEFAULT_LIMITS;
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #listings = new Map<string, StatementSync>();
@@ -74,6 +77,11 @@ export class Database {
   /** As `run`, with values in the order of the `?`: what is written often. */
   runList(sql: string, values: readonly SQLInputValue[]): number {
     return this.#withFaults(() => Number(this.#statement(sql).run(...values).changes));
+  }
+
+  /** Writes one row and answers the number that `RETURNING` asks for. */
+  insert(sql: string, values: readonly SQLInputValue[]): number {
+    return Number(this.#withFaults(() => this.#listing(sql).get(...values) as unknown as Values)[0]);
   }
 
   /** Answers how many rows changed. */

@@ -8,6 +8,7 @@ import type { Database } from './database.ts';
 import { jobOf, updateJob } from './jobs.ts';
 import type { Leases } from './leases.ts';
 import { openPause } from './pauses.ts';
+import { putMessageOf, warnRun } from './queues.ts';
 import { RUN_COLUMNS } from './run-rows.ts';
 import { findRun, IS_HELD, IS_LIVE, readOne, saveRun } from './runs.ts';
 import { afterAttempt, afterWait, circuitTurn, stateToKeep, type Tally, tallyOf } from './verdicts.ts';
@@ -76,6 +77,7 @@ function settleKnown(db: Database, run: Run, ending: Ending): 'settled' | 'lost'
   const flag = success === null ? null : Number(success);
   const values = [state, reason, endedAt, attempts!, durationMs, statistics!, codeHash, flag, error!];
   if (db.runList(SETTLE, [...values, run.runId, ending.leaseToken]) === 0) return 'lost';
+  if (ending.warnings) warnRun(db, run.runId, ending.warnings);
   tell(db, run, after, stateToKeep(after, ending));
   return 'settled';
 }
@@ -141,7 +143,13 @@ export function askedToCancel(db: Database, bootId: string): string[] {
 /** `run` as it was read in this transaction. Answers what it became. */
 export function writeEnding(db: Database, run: Run, ending: Ending): Run {
   const after = afterAttempt(run, ending, ending.verdict.kind === 'done' ? null : jobOf(db, run.jobUid));
-  writeEnd(db, run, after, stateToKeep(after, ending));
+  const { warnings } = after;
+  writeEnd(
+    db,
+    run,
+    { ...after, warnings: [...warnings, ...(ending.warnings ?? [])] },
+    stateToKeep(after, ending),
+  );
   return after;
 }
 
@@ -150,9 +158,10 @@ function writeEnd(db: Database, before: Run, run: Run, handlerState?: unknown): 
   tell(db, before, run, handlerState);
 }
 
-/** What an end means for the job, and for the line it stood in. */
+/** What an end means for the queues of the job, for the job, and for the line it stood in. */
 function tell(db: Database, before: Run, run: Run, handlerState: unknown): void {
   const tally = tallyOf(run);
+  if (tally) putMessageOf(db, run);
   if (!tally || tallySuccess(db, run, tally, handlerState)) return;
   const job = db.get(TALLY, {
     uid: run.jobUid,

@@ -5,8 +5,8 @@ import type { Run, RunSnapshot } from '#core/run';
 import type { Values } from './database.ts';
 import { type Field, type Fields, flag, json, parsed, plain, positions, toColumn } from './rows.ts';
 
-/** `covers` lies in three columns and `snapshot` in a table of its own: see `readRun` and `runParams`. */
-export const RUN_FIELDS: Fields<Omit<Run, 'covers' | 'snapshot'>> = {
+/** `covers` lies in three columns, `snapshot` in a table of its own, and no `warnings` are no text: see `readRun`, `runValues`. */
+export const RUN_FIELDS: Fields<Omit<Run, 'covers' | 'snapshot' | 'warnings'>> = {
   runId: plain('run_id'),
   name: plain('name'),
   jobUid: plain('job_uid'),
@@ -47,7 +47,9 @@ export const RUN_FIELDS: Fields<Omit<Run, 'covers' | 'snapshot'>> = {
 
 const AT = positions(RUN_FIELDS);
 const BEYOND = Object.keys(RUN_FIELDS).length;
-const [FROM, TO, COUNT, SNAPSHOT_ID, SEQ] = [BEYOND, BEYOND + 1, BEYOND + 2, BEYOND + 3, BEYOND + 4];
+const [FROM, TO, COUNT, WARNINGS, SNAPSHOT_ID, SEQ] = [0, 1, 2, 3, 4, 5].map((n) => BEYOND + n) as [
+  ...[number, number, number, number, number, number],
+];
 const FIELD_LIST = Object.entries(RUN_FIELDS) as [keyof typeof RUN_FIELDS, Field][];
 
 /** The columns that `runValues` gives values for, in its order: all but the snapshot's. */
@@ -56,6 +58,7 @@ export const RUN_COLUMN_NAMES: readonly string[] = [
   'covers_from',
   'covers_to',
   'covers_count',
+  'warnings',
 ];
 
 /** The select list that `readRun` reads; `runs` must be the table's name. */
@@ -107,6 +110,7 @@ export function readRun(row: Values, snapshot: RunSnapshot): Run {
     cancelRequested: row[AT.cancelRequested] === 1,
     cancelledBy: row[AT.cancelledBy] as Run['cancelledBy'],
     covers: from === null ? null : { from: Number(from), to: Number(row[TO]), count: Number(row[COUNT]) },
+    warnings: parsed<string[] | null>(row[WARNINGS]) ?? [],
     snapshot,
   };
 }
@@ -115,6 +119,7 @@ export function runValues(run: Run): SQLInputValue[] {
   const values: SQLInputValue[] = [];
   for (const [name, { as }] of FIELD_LIST) values.push(toColumn(as, run[name]));
   values.push(run.covers?.from ?? null, run.covers?.to ?? null, run.covers?.count ?? null);
+  values.push(run.warnings.length > 0 ? JSON.stringify(run.warnings) : null);
   return values;
 }
 

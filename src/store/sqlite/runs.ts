@@ -92,6 +92,7 @@ export function newRun(db: Database, job: StoredJob, row: NewRun, at: EpochMs): 
     success: null,
     statistics: null,
     error: null,
+    warnings: [],
     bootId: null,
     leaseToken: null,
     holdsPlace: isFirst && (row.holdsPlace ?? isQueued),

@@ -25,11 +25,12 @@ import { countLive, nextWakes, queryRuns, rowsAround } from './queries.ts';
 import { reconcileJobs } from './reconcile.ts';
 import { recoverRuns } from './recover.ts';
 import { findRun } from './runs.ts';
+import { SqliteMessages } from './sqlite-messages.ts';
 import { tallyRuns } from './tally.ts';
 import { watchWrites } from './write-watch.ts';
 
 /** `node:sqlite` is synchronous: methods are async for the interface, and none lets another in halfway. */
-export class SqliteStore implements Store {
+export class SqliteStore extends SqliteMessages implements Store {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #newLease: () => string;
@@ -39,6 +40,7 @@ export class SqliteStore implements Store {
   #sweep: Sweep = START;
 
   constructor(db: Database, clock: Clock, newId: () => string, tellsOfWrites = false) {
+    super(db, newId);
     this.#db = db;
     this.#clock = clock;
     this.#newLease = newId;

@@ -17,6 +17,7 @@ import { pausePromises } from './promises/pauses.ts';
 import { placePromises } from './promises/places.ts';
 import { prunePromises } from './promises/prune.ts';
 import { queryPromises } from './promises/queries.ts';
+import { queuePromises } from './promises/queues.ts';
 import { recoverPromises } from './promises/recover.ts';
 import { removePromises } from './promises/remove.ts';
 import { togetherPromises } from './promises/together.ts';
@@ -49,6 +50,7 @@ export function storeContract(name: string, open: OpenLedger): void {
     recoverPromises(open);
     pausePromises(open);
     queryPromises(open);
+    queuePromises(open);
     auditPromises(open);
   });
 }

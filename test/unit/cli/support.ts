@@ -34,6 +34,7 @@ export function runOf(over: Partial<RunShape> = {}): RunShape {
     success: true,
     statistics: {},
     error: null,
+    warnings: [],
     by: 'schedule',
     boot: 'b',
     ...over,

@@ -199,7 +199,7 @@ test('keys that do nothing yet are one warning a job', async () => {
     {
       code: 'NO_EFFECT',
       line: 3,
-      message: expect.stringMatching(/trace, result_queue$/),
+      message: expect.stringMatching(/: isolation, trace$/),
     },
   ]);
   expect(result.settings.jobs[0]?.warnings).toHaveLength(1);

@@ -67,6 +67,10 @@ describe('the table', () => {
       'rerun',
       'backfill',
       'run_cleanup',
+      'put_message',
+      'lease_messages',
+      'ack_messages',
+      'nack_messages',
     ]);
     expect(named('write')).toEqual([
       'delete_job',
@@ -75,6 +79,8 @@ describe('the table', () => {
       'register_cleanup',
       'update_cleanup',
       'remove_cleanup',
+      'revive_dead',
+      'clear_queue',
     ]);
     expect(named('admin')).toEqual(['show_config']);
   });
@@ -96,6 +102,7 @@ describe('answers are as described', () => {
     ['stats', {}],
     ['show_config', {}],
     ['list_cleanups', {}],
+    ['list_queues', {}],
     ['backfill', { job: 'report', from: '2026-02-01', to: '2026-03-01T02:00', dry_run: true }],
   ])('%s %j', async (name, given) => {
     const scenario = await started();
@@ -115,6 +122,25 @@ describe('answers are as described', () => {
     const run = { run: queued.run_id };
     expect(await ask(scenario, 'get_run', run)).toMatchObject({ state: 'succeeded' });
     expect(await ask(scenario, 'rerun', run)).toMatchObject({ job: 'report', kind: 'manual' });
+  });
+
+  test('a message is put, looked at, delivered, given back, delivered again and acknowledged', async () => {
+    const scenario = await started();
+    const { id } = (await ask(scenario, 'put_message', { queue: 'work', body: { n: 1 } })) as { id: number };
+    expect(await ask(scenario, 'peek_queue', { queue: 'work' })).toMatchObject([{ id, deliveries: 0 }]);
+    const lease = async () => {
+      const leased = await ask(scenario, 'lease_messages', { queue: 'work', seconds: 30 });
+      return (leased as { receipt: string }[]).map(({ receipt }) => receipt);
+    };
+    const back = { receipts: await lease(), error: 'not now' };
+    expect(await ask(scenario, 'nack_messages', back)).toEqual({ waiting: 1, dead: 0, lost: [] });
+    const receipts = await lease();
+    expect(await ask(scenario, 'queue_size', { queue: 'work' })).toMatchObject({ leased: 1, size: 1 });
+    expect(await ask(scenario, 'ack_messages', { receipts })).toEqual({ acked: 1, lost: [] });
+    expect(await ask(scenario, 'ack_messages', { receipts })).toEqual({ acked: 0, lost: receipts });
+    expect(await ask(scenario, 'dead_letters', { queue: 'work' })).toEqual([]);
+    expect(await ask(scenario, 'revive_dead', { queue: 'work' })).toEqual({ revived: 0 });
+    expect(await ask(scenario, 'clear_queue', { queue: 'work' })).toEqual({ cleared: 0 });
   });
 
   test('a zone that is not there is what is wrong with a schedule', async () => {
@@ -154,6 +180,8 @@ describe('what does not fit', () => {
     ['resume', {}, 'NOT_PAUSED'],
     ['pause', { until: 'soon' }, 'INVALID_PARAMETERS'],
     ['get_cleanup', { cleanup: 'x' }, 'CONFIG_NOT_FOUND'],
+    ['peek_queue', { queue: 'x' }, 'QUEUE_NOT_FOUND'],
+    ['put_message', { queue: 'a b', body: 1 }, 'INVALID_PARAMETERS'],
     ['register_cleanup', { rule: { directory: 'relative' } }, 'INVALID_PARAMETERS'],
   ])('%s %j is %s', async (name, given, code) => {
     expect(await fault(await started(), name, given)).toMatchObject({ code });

@@ -91,6 +91,7 @@ export function firePromises(open: OpenLedger): void {
         priority: 7,
         cancelRequested: false,
         cancelledBy: null,
+        warnings: [],
       });
       expect(decided[0]!.job).toMatchObject({
         cursor: DUE,
