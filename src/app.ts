@@ -11,8 +11,8 @@ import { type Environment, settingsPath } from '#config/project';
 import type { Note, Settings } from '#config/settings';
 import { COMPARE_MS } from '#config/watch';
 import type { Clock } from '#core/clock';
+import { SchedulerError } from '#core/errors';
 import type { JsonObject } from '#core/handler';
-import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { PAUSE_FILE, PAUSE_VARIABLE, PauseSources } from '#engine/pause-sources';
 import { cleanInThread } from '#housekeeper/clean-thread';
 import { createHousekeeper, type Housekeeper, type HousekeeperParts } from '#housekeeper/housekeeper';
@@ -22,17 +22,19 @@ import { HandlerRegistry } from '#runs/handlers/registry';
 import { inputFault } from '#runs/input';
 import { allowedEnvironment } from '#runs/isolation/environment';
 import { threadStarter } from '#runs/isolation/thread';
-import { buildSchedule } from '#schedule/parse';
+import { rememberSchedules } from '#schedule/remembered';
 import { cleanupByCall } from '#service/cleanups';
 import { Events } from '#service/events';
 import type { Checked, Host, HostOptions } from '#service/host';
 import { type InstallationParts, Installed } from '#service/installation';
+import { createKeeping } from '#service/keeping';
 import type { AcquireLock } from '#service/lock';
 import type { LoopsParts } from '#service/loops';
 import { operations } from '#service/operations';
 import { tellingStore } from '#service/telling-store';
 import type { UpkeepSettings } from '#service/upkeep';
 import type { WatchTree } from '#service/vault-watch';
+import { sqliteLedgerFiles } from '#store/sqlite/files';
 import { isLedgerThere, openSqliteStore, type SqliteStoreOptions } from '#store/sqlite/open';
 import { acquireServiceLock } from '#store/sqlite/service-lock';
 import type { Store } from '#store/store';
@@ -75,6 +77,16 @@ export function createHost(options: AppOptions): Host {
       return { kind: 'ok', installation: install(options, at, answer.settings, registry, store) };
     },
     check: (at) => check(options, at),
+    keeping: createKeeping(
+      {
+        files: sqliteLedgerFiles(options.clock),
+        clock: options.clock,
+        acquireLock: options.acquireLock ?? acquireServiceLock,
+        scheduleOf: rememberSchedules(),
+        newId: randomUUIDv7,
+      },
+      (at) => placeOf(options, at),
+    ),
   };
 }
 
@@ -92,6 +104,22 @@ async function openLedger(
   const isMissing = faults.some((fault) => fault.code === 'CONFIG_NOT_FOUND');
   if (isMissing && !isLedgerThere(settings.stateDir)) return null;
   return install(options, at, settings, registry, await openStore(options, settings), faults);
+}
+
+/** Where the ledger lies, also where the settings have faults. */
+async function placeOf(
+  options: AppOptions,
+  at: HostOptions,
+): Promise<{ stateDir: string; timezone: string }> {
+  const registry = new HandlerRegistry(options.log, [BUILT_IN_JOBS]);
+  const answer = await load(options, at, registry, { unread: true });
+  if (answer.kind === 'faults')
+    throw new SchedulerError(
+      'VALIDATION_ERROR',
+      'where the ledger lies cannot be read',
+      'name it with --state',
+    );
+  return { stateDir: answer.settings.stateDir, timezone: answer.settings.scheduler.timezone };
 }
 
 function openStore(options: AppOptions, { stateDir }: Settings): Promise<Store> {
@@ -275,19 +303,4 @@ function keeper(
     stateDir: current().stateDir,
     timezone: () => current().scheduler.timezone,
   });
-}
-
-/** More than most installations have jobs; what is forgotten is built again. */
-const MOST_SCHEDULES = 1_000;
-
-/** Schedules are pure and built once for each spec, as long as it is not crowded out by others. */
-function rememberSchedules(): (spec: ScheduleSpec) => Schedule {
-  const known = new Map<string, Schedule>();
-  return (spec) => {
-    const key = JSON.stringify(spec);
-    const schedule = known.get(key) ?? buildSchedule(spec);
-    known.set(key, schedule);
-    if (known.size > MOST_SCHEDULES) known.delete(known.keys().next().value ?? key);
-    return schedule;
-  };
 }

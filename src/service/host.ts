@@ -7,6 +7,7 @@ import type { Progress } from '#runs/context';
 import type { Events } from './events.ts';
 import type { Candidate } from './forecast.ts';
 import type { RunNowOptions } from './hand-runs.ts';
+import type { Keeping } from './keeping.ts';
 import type { SchedulerService } from './service.ts';
 import type { RunShape } from './shapes.ts';
 import type { StatusShape } from './status.ts';
@@ -26,6 +27,8 @@ export interface Host {
   load(options: HostOptions): Promise<FaultsWithLedger | { kind: 'ok'; installation: Installation }>;
   /** Reads and checks the settings only: opens no ledger, makes no file. */
   check(options: HostOptions): Promise<Checked>;
+  /** The ledger as a whole. */
+  readonly keeping: Keeping;
 }
 
 /** Settings that nobody uses yet, with the jobs that there is code for; or all faults. */

@@ -12,7 +12,7 @@ export interface ChangeQuery {
   limit: number;
 }
 
-/** One row of the audit: every change of schedule, zone, enabled, pause, circuit, existence, of the clock, of a cleanup, a queue, a key. */
+/** One row of the audit: every change of schedule, zone, enabled, pause, circuit, existence, of the clock, a cleanup, a queue, a key, the whole ledger. */
 export interface JobChange {
   jobUid: string | null;
   at: EpochMs;
@@ -36,7 +36,8 @@ export interface JobChange {
     | 'queue_cleared'
     | 'queue_revived'
     | 'key_set'
-    | 'key_deleted';
+    | 'key_deleted'
+    | 'restored';
   before: Json;
   after: Json;
   by: string;

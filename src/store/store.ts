@@ -30,6 +30,7 @@ import type { QueuePromises } from './queues.ts';
 export type * from './changes.ts';
 export type * from './cleanups.ts';
 export type * from './decisions.ts';
+export type * from './ledger-files.ts';
 export type * from './queues.ts';
 
 export interface Store extends CleanupPromises, QueuePromises {

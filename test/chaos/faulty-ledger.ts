@@ -34,7 +34,7 @@ export class FaultyLedger {
 
   readonly open = async ({ stateDir, clock }: SqliteStoreOptions): Promise<Store> => {
     prepareStateDir(stateDir, []);
-    const file = openLedgerFile(join(stateDir, 'scheduler.db'), 20);
+    const file = openLedgerFile(join(stateDir, 'scheduler.db'), { busyTimeoutMs: 20 });
     this.#pages = () => Number(file.pragma('page_count'));
     this.#limit = (pages) => file.script(`PRAGMA max_page_count = ${pages}`);
     return this.#guarded(new SqliteStore(file, clock!, randomUUID));

@@ -5,6 +5,7 @@ import { examples, type Perform } from './command.ts';
 import { addAgainCommands } from './commands/again.ts';
 import { addCleanupCommands } from './commands/cleanup.ts';
 import { addForecastCommands } from './commands/forecast.ts';
+import { addKeepCommands } from './commands/keep.ts';
 import { addLookCommands } from './commands/look.ts';
 import { addPauseCommands } from './commands/pause.ts';
 import { addRunCommands } from './commands/run.ts';
@@ -51,6 +52,7 @@ export function buildProgram(io: CliIo, perform: Perform): Command {
   addSettingsCommands(program, perform);
   addForecastCommands(program, perform);
   addCleanupCommands(program, perform);
+  addKeepCommands(program, perform);
   examples(program, [
     ['aclarai-scheduler start', 'run the service in this terminal'],
     ['aclarai-scheduler list', 'all jobs, their next and last runs'],

@@ -44,10 +44,14 @@ export function refuseForeign(db: Database): void {
  * Brings the file to the newest version. Safe when several processes open at once: each step asks the version again
  * under the write lock. A file that has data is first copied to `<file>.before-<version>`.
  */
-export function migrate(db: Database, migrations: readonly Migration[] = shippedMigrations()): void {
+export function migrate(
+  db: Database,
+  migrations: readonly Migration[] = shippedMigrations(),
+  { keepsCopy = true } = {},
+): void {
   const newest = migrations.at(-1)?.version ?? 0;
   // A file that is made here and now has nothing to lose.
-  let copied = fileVersion(db, newest) === 0;
+  let copied = !keepsCopy || fileVersion(db, newest) === 0;
   while (fileVersion(db, newest) < newest)
     db.write(() => {
       const from = fileVersion(db, newest);
@@ -61,6 +65,11 @@ export function migrate(db: Database, migrations: readonly Migration[] = shipped
       db.script(next.sql);
       db.script(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${next.version}`);
     });
+}
+
+/** Refuses a file that a newer program wrote. */
+export function refuseNewer(db: Database): void {
+  fileVersion(db, shippedMigrations().length);
 }
 
 function fileVersion(db: Database, newest: number): number {

@@ -31,7 +31,10 @@ const FILE = 'scheduler.db';
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   prepareStateDir(options.stateDir, [FILE, `${FILE}-wal`, `${FILE}-shm`]);
-  const db = openLedgerFile(join(resolve(options.stateDir), FILE), options.busyTimeoutMs);
+  const { busyTimeoutMs } = options;
+  const db = openLedgerFile(join(resolve(options.stateDir), FILE), {
+    ...(busyTimeoutMs !== undefined && { busyTimeoutMs }),
+  });
   return new SqliteStore(
     db,
     options.clock ?? systemClock,
@@ -45,9 +48,12 @@ export function isLedgerThere(stateDir: string): boolean {
   return existsSync(join(resolve(stateDir), FILE));
 }
 
-/** The same without a look at the directory. */
-export function openLedgerFile(file: string, busyTimeoutMs?: number): Database {
-  const db = new Database(file, busyTimeoutMs === undefined ? {} : { busyTimeoutMs });
+/** The same without a look at the directory. `keepsCopy: false` = of a file that is a copy itself. */
+export function openLedgerFile(
+  file: string,
+  { keepsCopy, ...options }: { busyTimeoutMs?: number; keepsCopy?: boolean } = {},
+): Database {
+  const db = new Database(file, options);
   try {
     refuseForeign(db);
     // Only works before the first page is written, so before WAL too; later it would be a write of its own.
@@ -57,7 +63,7 @@ export function openLedgerFile(file: string, busyTimeoutMs?: number): Database {
     db.script(
       'PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 1000',
     );
-    migrate(db);
+    migrate(db, undefined, keepsCopy === undefined ? {} : { keepsCopy });
     db.keepPlace();
     return db;
   } catch (error) {

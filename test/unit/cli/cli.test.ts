@@ -28,6 +28,8 @@ const COMMANDS = [
   ['cleanup', 'run'],
   ['config'],
   ['config', 'show'],
+  ['backup'],
+  ['restore'],
 ];
 
 const FAULTS: Note[] = [

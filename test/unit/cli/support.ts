@@ -105,7 +105,12 @@ const silent: Log = {
 export function fakeIo(host: Partial<Host> = {}): FakeIo {
   const unasked = () => Promise.reject(new Error('the host was not expected to be asked'));
   return {
-    host: { load: unasked, check: unasked, ...host },
+    host: {
+      load: unasked,
+      check: unasked,
+      keeping: { backUp: unasked, restore: unasked },
+      ...host,
+    },
     clock: createManualClock(Date.UTC(2026, 2, 29, 12)),
     log: silent,
     user: 'anna',
