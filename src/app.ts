@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parse as parseEnv } from 'dotenv';
 import { adHocJob } from '#config/ad-hoc';
 import { type NoticeFolders, systemNotices } from '#config/folder-notices';
+import { inlineNotes } from '#config/inline-notes';
 import { type LoadResult, loadSettings } from '#config/load';
 import { type Environment, settingsPath } from '#config/project';
 import type { Note, Settings } from '#config/settings';
@@ -167,17 +168,6 @@ async function check(options: AppOptions, at: HostOptions): Promise<Checked> {
     settings: { ...settings, warnings: [...settings.warnings, ...notes, ...inlineNotes(settings)] },
     handlerKnown: (name) => registry.info(name) !== undefined,
   };
-}
-
-/** Code that runs inside the service's own thread cannot be ended: said at validation (rule 8). */
-function inlineNotes(settings: Settings): Note[] {
-  const inline = settings.jobs.filter((job) => job.enabled && job.policy.isolation === 'inline');
-  if (inline.length === 0) return [];
-  const message = `${inline.map((job) => job.id).join(', ')}: run inside the service: code that blocks stops the scheduler meanwhile, and cannot be ended at its time limit`;
-  const fix = 'isolation: thread, or write async code that looks at ctx.signal';
-  return [
-    { file: settings.file, line: null, column: null, path: 'scheduler.jobs', code: 'INLINE', message, fix },
-  ];
 }
 
 /** Every part once, each with what it needs; the settings are asked for anew, so that a reload reaches all. */
