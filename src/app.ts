@@ -15,6 +15,7 @@ import type { Clock } from '#core/clock';
 import { SchedulerError } from '#core/errors';
 import type { JsonObject } from '#core/handler';
 import { PAUSE_FILE, PAUSE_VARIABLE, PauseSources } from '#engine/pause-sources';
+import { jobCalls } from '#faces/operations/job-calls';
 import { cleanInThread } from '#housekeeper/clean-thread';
 import { createHousekeeper, type Housekeeper, type HousekeeperParts } from '#housekeeper/housekeeper';
 import type { StartThread } from '#runs/call';
@@ -31,7 +32,6 @@ import { type InstallationParts, Installed } from '#service/installation';
 import { createKeeping } from '#service/keeping';
 import type { AcquireLock } from '#service/lock';
 import type { LoopsParts } from '#service/loops';
-import { operations } from '#service/operations';
 import { tellingStore } from '#service/telling-store';
 import type { UpkeepSettings } from '#service/upkeep';
 import type { WatchTree } from '#service/vault-watch';
@@ -246,11 +246,16 @@ export function install(
       config: () => settings.app,
       loadHandler: (name) => registry.load(name),
       startThread: options.startThread ?? threadStarter(allowedEnvironment(options.env)),
-      call: operations({ 'cleanup.run': (input, _run, signal) => cleanupByCall(housekeeper, input, signal) }),
+      call: jobCalls({
+        installation: () => installed,
+        clock,
+        own: { 'cleanup.run': (_name, input, _run, signal) => cleanupByCall(housekeeper, input, signal) },
+      }),
       onProgress,
     }),
   };
-  return new Installed(parts);
+  const installed = new Installed(parts);
+  return installed;
 }
 
 function upkeepOf({ scheduler }: Settings): UpkeepSettings {

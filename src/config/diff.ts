@@ -1,6 +1,7 @@
 // What of a changed settings file only a restart applies (rule 14); all else is live. Pure.
 
 import path from 'node:path';
+import { deepFreeze } from './secrets.ts';
 import type { RestartRequired, Settings } from './settings.ts';
 
 const FIXED: readonly { path: string; of: (settings: Settings) => unknown }[] = [
@@ -25,7 +26,7 @@ export function keepUntilRestart(running: Settings, after: Settings): Settings {
   const { vault } = running.app.paths;
   const inVault = (tier: string) => path.join(vault, path.relative(after.app.paths.vault, tier));
   const { tier1, tier2, tier3 } = after.app.paths;
-  return {
+  return deepFreeze({
     ...after,
     stateDir: running.stateDir,
     server: running.server,
@@ -43,5 +44,5 @@ export function keepUntilRestart(running: Settings, after: Settings): Settings {
       databases: running.app.databases,
       vault: { ...after.app.vault, graph: running.app.vault.graph },
     },
-  };
+  });
 }

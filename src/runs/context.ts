@@ -8,6 +8,7 @@ import { SchedulerError } from '#core/errors';
 import type { AppConfig, JobContext, JobLog, Json, JsonObject } from '#core/handler';
 import type { StoredJob } from '#core/job';
 import { idempotencyKey, type Run } from '#core/run';
+import type { Schedule, ScheduleSpec } from '#core/schedule';
 
 /** Thrown by `ctx.skip`: the run ends `skipped: by_handler`. */
 export class SkipRequest extends Error {
@@ -60,7 +61,13 @@ export interface Progress {
   note: string | null;
 }
 
-export function contextData(run: Run, job: StoredJob, stateDir: string, config: AppConfig): ContextData {
+export function contextData(
+  run: Run,
+  job: StoredJob,
+  window: JobContext['window'],
+  stateDir: string,
+  config: AppConfig,
+): ContextData {
   return {
     job: job.id,
     runId: run.runId,
@@ -71,10 +78,25 @@ export function contextData(run: Run, job: StoredJob, stateDir: string, config: 
     dryRun: run.snapshot.dryRun,
     state: structuredClone(job.handlerState),
     lastSuccess: job.lastSuccess,
-    window: { from: job.lastSuccess?.slot ?? null, to: run.slot ?? run.dueAt },
+    window,
     stateDir,
     config,
   };
+}
+
+/**
+ * From the slot of the last success to this one. A slot that is made up for after a later one has succeeded gets its
+ * own stretch again, from the slot before it: a window never runs backwards.
+ */
+export function windowOf(
+  run: Pick<Run, 'slot' | 'dueAt'>,
+  job: Pick<StoredJob, 'lastSuccess' | 'schedule'>,
+  scheduleOf: (spec: ScheduleSpec) => Schedule,
+): JobContext['window'] {
+  const to = run.slot ?? run.dueAt;
+  const from = job.lastSuccess?.slot ?? null;
+  if (from === null || from < to) return { from, to };
+  return { from: scheduleOf(job.schedule).prev(to - 1), to };
 }
 
 export function createContext(data: ContextData, input: JsonObject, acts: ContextActs): JobContext {

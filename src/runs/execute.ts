@@ -7,10 +7,11 @@ import type { AppConfig, Handler, Json, JsonObject } from '#core/handler';
 import type { StoredJob } from '#core/job';
 import type { Log } from '#core/log';
 import { type Run, runName } from '#core/run';
+import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { Ending } from '#store/store';
 import { type Call, callInline, type StartThread } from './call.ts';
 import { type AbortCause, type Classified, classify, type Returned, START_LIMIT_MS } from './classify.ts';
-import { contextData, createContext, type Progress } from './context.ts';
+import { contextData, createContext, type Progress, windowOf } from './context.ts';
 import { decide } from './decide.ts';
 import { checkedInput } from './input.ts';
 
@@ -22,6 +23,7 @@ export interface ExecuteParts {
   loadHandler(name: string): Promise<Handler>;
   startThread: StartThread;
   config(): AppConfig;
+  scheduleOf(spec: ScheduleSpec): Schedule;
   paused(): boolean;
   /** The signal is that of the attempt: what works for a run stops with it. */
   call(operation: string, input: JsonObject, run: Run, signal: AbortSignal): Promise<Json>;
@@ -121,7 +123,8 @@ class Attempt {
 
   async #start(handler: Handler): Promise<Call> {
     const stateDir = path.join(this.#parts.jobStateRoot, this.#run.jobId);
-    const data = contextData(this.#run, this.#job, stateDir, this.#parts.config());
+    const window = windowOf(this.#run, this.#job, this.#parts.scheduleOf);
+    const data = contextData(this.#run, this.#job, window, stateDir, this.#parts.config());
     const { policy } = this.#run.snapshot;
     const { signal } = this.#stopper.controller;
     const acts = {

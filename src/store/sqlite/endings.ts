@@ -36,8 +36,8 @@ const TALLY = `UPDATE jobs SET
     last_error       = coalesce(:lastError, last_error),
     last_success     = CASE
       WHEN :lastSuccess IS NULL THEN last_success
-      -- A run without a slot (by hand) does not move the window that the next slot begins at.
-      WHEN json_extract(:lastSuccess, '$.slot') IS NULL
+      -- A run without a slot (by hand), or of an earlier one (backfill), does not move the window that the next slot begins at.
+      WHEN ifnull(json_extract(:lastSuccess, '$.slot') < json_extract(last_success, '$.slot'), json_extract(:lastSuccess, '$.slot') IS NULL)
         THEN json_set(:lastSuccess, '$.slot', json_extract(last_success, '$.slot'))
       ELSE :lastSuccess END,
     handler_state    = coalesce(:handlerState, handler_state)
