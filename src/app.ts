@@ -13,11 +13,9 @@ import type { Note, Settings } from '#config/settings';
 import { COMPARE_MS } from '#config/watch';
 import type { Clock } from '#core/clock';
 import { SchedulerError } from '#core/errors';
-import type { JsonObject } from '#core/handler';
+import type { Handler, JsonObject } from '#core/handler';
 import { PAUSE_FILE, PAUSE_VARIABLE, PauseSources } from '#engine/pause-sources';
 import { jobCalls } from '#faces/operations/job-calls';
-import { cleanInThread } from '#housekeeper/clean-thread';
-import { createHousekeeper, type Housekeeper, type HousekeeperParts } from '#housekeeper/housekeeper';
 import type { StartThread } from '#runs/call';
 import { WatchedJobPaths } from '#runs/handlers/job-files';
 import { HandlerRegistry } from '#runs/handlers/registry';
@@ -29,6 +27,7 @@ import { cleanupByCall } from '#service/cleanups';
 import { Events } from '#service/events';
 import type { Checked, Host, HostOptions } from '#service/host';
 import { type InstallationParts, Installed } from '#service/installation';
+import { keeper, NO_RULES } from '#service/keeper';
 import { createKeeping } from '#service/keeping';
 import type { AcquireLock } from '#service/lock';
 import type { LoopsParts } from '#service/loops';
@@ -53,6 +52,8 @@ export interface AppOptions {
   pid: number;
   /** In [0, 1). */
   random: () => number;
+  /** Functions that are handlers beside the code in job directories. */
+  handlers?: readonly Handler[];
   /** The right to run the loops; a test that kills a service takes it from the dead one. */
   acquireLock?: AcquireLock;
   /** Opens the ledger; a test puts its faults between the file and the parts that use it. */
@@ -67,10 +68,16 @@ export interface AppOptions {
   watchTree?: WatchTree;
 }
 
+function handlersOf({ log, handlers = [] }: AppOptions): HandlerRegistry {
+  const registry = new HandlerRegistry(log, [BUILT_IN_JOBS]);
+  for (const handler of handlers) registry.register(handler);
+  return registry;
+}
+
 export function createHost(options: AppOptions): Host {
   return {
     async load(at) {
-      const registry = new HandlerRegistry(options.log, [BUILT_IN_JOBS]);
+      const registry = handlersOf(options);
       const answer = await load(options, at, registry);
       if (answer.kind === 'faults')
         return { ...answer, ledger: () => openLedger(options, at, answer.faults) };
@@ -97,7 +104,7 @@ async function openLedger(
   at: HostOptions,
   faults: readonly Note[],
 ): Promise<Installed | null> {
-  const registry = new HandlerRegistry(options.log, [BUILT_IN_JOBS]);
+  const registry = handlersOf(options);
   const answer = await load(options, at, registry, { unread: true });
   if (answer.kind === 'faults') return null;
   const { settings } = answer;
@@ -139,6 +146,7 @@ async function load(
     file: settingsPath(at.settings, options.env, options.cwd),
     env: options.env,
     cwd: options.cwd,
+    ...(at.given && { given: at.given }),
     ...(at.state !== undefined && { stateDir: at.state }),
     handlers: async (directories) => {
       await registry.discover(jobDirectories(directories));
@@ -154,7 +162,7 @@ function jobDirectories(own: readonly string[]): string[] {
 
 /** The settings and what the cleanup rules in them would meet on the disk. */
 async function check(options: AppOptions, at: HostOptions): Promise<Checked> {
-  const registry = new HandlerRegistry(options.log, [BUILT_IN_JOBS]);
+  const registry = handlersOf(options);
   const answer = await load(options, at, registry);
   if (answer.kind === 'faults') return answer;
   const { settings } = answer;
@@ -213,6 +221,7 @@ export function install(
   const parts: InstallationParts = {
     ...shared,
     events,
+    register: (handler: Handler) => registry.register(handler),
     faults,
     current,
     adopt,
@@ -273,29 +282,5 @@ function pauseSources(options: AppOptions, current: () => Settings): PauseSource
     envFiles: () => current().envFiles,
     vault: () => current().app.paths.vault,
     parseEnv,
-  });
-}
-
-/** Settings are checked without a ledger. */
-const NO_RULES: HousekeeperParts['store'] = { cleanups: async () => [], noteCleanupRuns: async () => {} };
-
-function keeper(
-  { clock, log }: AppOptions,
-  current: () => Settings,
-  store: HousekeeperParts['store'],
-): Housekeeper {
-  return createHousekeeper({
-    clock,
-    store,
-    clean: cleanInThread,
-    log: log.at('housekeeper.run'),
-    settings: () => current().housekeeper,
-    protectedPaths: () => ({
-      vault: current().app.paths.vault,
-      settingsFile: current().file,
-      state: current().stateDir,
-    }),
-    stateDir: current().stateDir,
-    timezone: () => current().scheduler.timezone,
   });
 }

@@ -105,13 +105,14 @@ function prettySink(sink: LogSink, colorize: boolean): LogSink {
     colorize,
     ignore: `pid,hostname,service,${WHERE.replaceAll('.', '\\.')},job_id`,
     translateTime: 'SYS:HH:MM:ss',
-    messageFormat: (log, key) => readable(log as Record<string, unknown>, key),
+    messageFormat: (log, key) => readableLine(log as Record<string, unknown>, key),
     singleLine: true,
   });
   return { write: (line) => sink.write(format(line)) };
 }
 
-function readable(log: Record<string, unknown>, key: string): string {
+/** The text of a line for people: of a run's, which is its fields alone, a sentence. */
+export function readableLine(log: Record<string, unknown>, key = 'msg'): string {
   const message = log[key];
   if (typeof message === 'string') return message;
   if (typeof log.job_name !== 'string') return '';

@@ -36,6 +36,8 @@ export type HandlerLookup = (name: string) => HandlerInfo | undefined;
 export interface JobsContext {
   readonly reading: Reading;
   readonly lookup: HandlerLookup;
+  /** Ids of jobs that are there without a line in the file. */
+  readonly builtIn: readonly string[];
   /** `scheduler.defaults`. */
   readonly defaults: DefaultsLayer;
   readonly timezone: string;
@@ -63,7 +65,7 @@ export async function readJobs(context: JobsContext): Promise<JobSpec[]> {
   const classes = new Map<string, ClassDefaults>();
   const jobs: JobSpec[] = [];
   const missing: Missing[] = [];
-  for (const id of jobIds(reading.source)) {
+  for (const id of jobIds(reading.source, context.builtIn)) {
     const draft = await readJob(context, id, classes, missing);
     if (draft) jobs.push(assemble(reading, draft));
   }
@@ -73,10 +75,10 @@ export async function readJobs(context: JobsContext): Promise<JobSpec[]> {
 }
 
 /** The ids of `scheduler.jobs`, and the built-in ones that it does not name. */
-export function jobIds(source: Source): string[] {
+export function jobIds(source: Source, builtIn: readonly string[]): string[] {
   const written = valueAt(source.root, JOBS);
   const ids = isMapping(written) ? Object.keys(written) : [];
-  return [...ids, ...Object.keys(BUILT_IN_CRON).filter((id) => !ids.includes(id))];
+  return [...ids, ...builtIn.filter((id) => !ids.includes(id))];
 }
 
 async function readJob(

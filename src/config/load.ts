@@ -1,13 +1,14 @@
 // Settings file and variables in; trusted, frozen settings or every fault at once out. The way into src/config/.
 
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { AppConfig, HandlerInfo } from '#core/handler';
 import { readNeo4j, readRabbit } from './databases.ts';
 import { readDocument } from './document.ts';
 import { envFilesOf, reasonOf, Variables } from './environment.ts';
 import { Findings, type Source } from './findings.ts';
 import { readHousekeeper } from './housekeeper.ts';
-import { jobIds, readJobs } from './jobs.ts';
+import { BUILT_IN_CRON, jobIds, readJobs } from './jobs.ts';
 import { readLogLevel } from './log-level.ts';
 import { readOverrides, refuseCluster, warnOfUnknownNames } from './overrides.ts';
 import type { JobLayer } from './policy.ts';
@@ -28,6 +29,11 @@ export interface LoadOptions {
   readonly cwd: string;
   /** `--state`. */
   readonly stateDir?: string | undefined;
+  /**
+   * Settings that are handed over instead of a file. Relative paths count from `cwd`; no `.env` is read; the built-in job
+   * that syncs a vault is there only if it is named.
+   */
+  readonly given?: Readonly<Record<string, unknown>> | undefined;
   /** As if the file were empty: what is left when it has faults and only the places are wanted. */
   readonly unread?: boolean;
   /** Finds the job classes of some directories (absolute); asked once those are known. */
@@ -38,15 +44,20 @@ export type LoadResult =
   | { readonly kind: 'ok'; readonly settings: Settings }
   | { readonly kind: 'faults'; readonly faults: Note[]; readonly warnings: Note[] };
 
+/** What messages call settings that are no file. */
+const GIVEN = 'given settings';
+
 /** Reads everything anew. Faults are values: this rejects only when a handler lookup does. */
 export async function loadSettings(options: LoadOptions): Promise<LoadResult> {
-  const { env, cwd } = options;
-  const file = settingsPath(options.file, env, cwd);
+  const { env, cwd, given } = options;
+  const file = given ? path.join(cwd, GIVEN) : settingsPath(options.file, env, cwd);
   const findings = new Findings();
-  const envFiles = envFilesOf(env, cwd, file);
+  const envFiles = given ? [] : envFilesOf(env, cwd, file);
   const variables = await Variables.read({ env, cwd, findings }, envFiles);
   const name = displayName(file, cwd);
-  const source = options.unread ? readDocument(name, '{}', findings) : await readSource(file, name, findings);
+  const text = options.unread ? '{}' : given && JSON.stringify(given, null, 2);
+  const source =
+    text === undefined ? await readSource(file, name, findings) : readDocument(name, text, findings);
   await refuseCluster(variables, findings);
   if (!source) return faultsOf(findings);
   const settings = await readSettings({ options, file, envFiles, variables, source, findings });
@@ -90,7 +101,8 @@ async function readSettings(inputs: Inputs): Promise<Settings> {
   const stateDir = stateDirOf(options.stateDir, stateVariable?.value, cwd, projectDir);
   const stateOrigin = options.stateDir ? '--state' : (stateVariable?.name ?? 'default');
   const values: EffectiveValue[] = [{ path: 'state_dir', value: stateDir, origin: stateOrigin }];
-  const overrides = await readOverrides(variables, jobIds(source), cwd);
+  const builtIn = options.given ? ['housekeeping'] : Object.keys(BUILT_IN_CRON);
+  const overrides = await readOverrides(variables, jobIds(source, builtIn), cwd);
   warnOfUnknownNames(variables, findings);
   const reading: Reading = { source, findings, overrides, values };
 
@@ -104,6 +116,7 @@ async function readSettings(inputs: Inputs): Promise<Settings> {
   tellWithoutEffect(reading);
   const jobs = await readJobs({
     reading,
+    builtIn,
     lookup: await options.handlers(scheduler.jobDirectories),
     defaults: scheduler.defaults,
     timezone: scheduler.timezone,

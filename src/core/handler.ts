@@ -137,6 +137,12 @@ export function isDefinedJob(value: unknown): value is JobDefinition {
   return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[DEFINED] === true;
 }
 
+const HANDLER_NAME = /^[A-Za-z0-9_.:-]{1,100}$/;
+
+export function isHandlerName(name: unknown): name is string {
+  return typeof name === 'string' && HANDLER_NAME.test(name);
+}
+
 /** What is known of a handler without running it; settings check a job's entry against it. */
 export interface HandlerInfo {
   readonly name: string;

@@ -82,16 +82,18 @@ export class Events {
    */
   on<T extends EventType>(type: T | '*', listener: Listener<T>, signal?: AbortSignal): () => void {
     refuseUnknown(type);
-    const off = () => {
-      const set = this.#listeners.get(type);
-      set?.delete(listener);
-      if (set?.size === 0) this.#listeners.delete(type);
-    };
+    const off = () => this.off(type, listener as unknown as Listener);
     if (signal?.aborted) return off;
     const set = this.#listeners.get(type) ?? new Set();
     this.#listeners.set(type, set.add(listener));
     signal?.addEventListener('abort', off, { once: true });
     return off;
+  }
+
+  off(type: EventType | '*', listener: Listener): void {
+    const set = this.#listeners.get(type);
+    set?.delete(listener);
+    if (set?.size === 0) this.#listeners.delete(type);
   }
 
   /** Tells what `collect` answers once all that was committed before is told. Never throws, never waited for. */
@@ -131,7 +133,8 @@ export class Events {
   }
 }
 
-function refuseUnknown(type: string): void {
+/** Throws INVALID_PARAMETERS with the nearest. */
+export function refuseUnknown(type: string): void {
   if (type === '*' || (EVENT_TYPES as readonly string[]).includes(type)) return;
   const near = closest(type, EVENT_TYPES);
   throw new SchedulerError(

@@ -3,6 +3,7 @@
 import type { LoadResult } from '#config/load';
 import type { Note, Settings } from '#config/settings';
 import type { EpochMs } from '#core/clock';
+import type { Handler } from '#core/handler';
 import type { Progress } from '#runs/context';
 import type { Events } from './events.ts';
 import type { Candidate } from './forecast.ts';
@@ -18,6 +19,8 @@ export type { Note, Settings } from '#config/settings';
 export interface HostOptions {
   /** Settings file; else SCHEDULER_SETTINGS, else `settings/aclarai.config.yaml`. */
   settings?: string;
+  /** Settings themselves instead of a file. */
+  given?: Readonly<Record<string, unknown>>;
   /** State directory; else SCHEDULER_STATE_DIR, else `./data`. */
   state?: string;
 }
@@ -49,6 +52,8 @@ export interface Installation {
   /** A service or a run holds the loops, here or in another process. */
   readonly isServed: boolean;
   status(): Promise<StatusShape>;
+  /** A function becomes a handler, also while the service is up; one of its name is replaced. */
+  register(handler: Handler): void;
   /**
    * Runs the service until `signal` aborts. CONFLICT when another service holds the state directory; a `run` that
    * holds it is waited for, up to 60 s.

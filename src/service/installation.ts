@@ -4,7 +4,7 @@ import { formatNote } from '#config/format';
 import type { Note, Settings } from '#config/settings';
 import type { Clock, EpochMs } from '#core/clock';
 import { faultFields } from '#core/errors';
-import type { JsonObject } from '#core/handler';
+import type { Handler, JsonObject } from '#core/handler';
 import type { JobSpec } from '#core/job';
 import type { Log } from '#core/log';
 import type { ObservedPause, Pause } from '#core/pause';
@@ -37,6 +37,7 @@ export interface InstallationParts
   log: Log;
   version: string;
   newId(): string;
+  register(handler: Handler): void;
   /** The settings as they were loaded last. */
   current(): Settings;
   /** Makes loaded settings the current ones, masks their secrets, sets the log's level. */
@@ -223,6 +224,12 @@ export class Installed implements Installation {
     } finally {
       lock.release();
     }
+  }
+
+  register(handler: Handler): void {
+    this.#parts.register(handler);
+    // What waits for its handler is looked at again.
+    this.#loops?.wake();
   }
 
   get events(): Events {

@@ -60,7 +60,9 @@ export class HandlerRegistry {
       if (!handler) continue;
       const { name } = handler.info;
       const first = seen.get(name);
-      if (first !== undefined)
+      if (this.#handlers.get(name)?.handler.info.file === null)
+        this.#log.warn(`${file}: handler ${name} is a registered function, this one is not used`);
+      else if (first !== undefined)
         this.#log.warn(`${file}: handler ${name} is already in ${first}, this one is not used`);
       else {
         seen.set(name, file);
@@ -82,8 +84,10 @@ export class HandlerRegistry {
     return other;
   }
 
-  /** What `other` found holds from now on. */
+  /** What `other` found holds from now on, beside what was registered here meanwhile. */
   take(other: HandlerRegistry): void {
+    for (const [name, known] of this.#handlers)
+      if (known.handler.info.file === null) other.#handlers.set(name, known);
     for (const [mine, theirs] of [
       [this.#handlers, other.#handlers],
       [this.#faults, other.#faults],
@@ -94,7 +98,7 @@ export class HandlerRegistry {
     }
   }
 
-  /** A handler that is no file: it stays through every discovery. */
+  /** A handler that is no file: it stays through every discovery, and takes the place of a file's of its name. */
   register(handler: Handler): void {
     this.#handlers.set(handler.info.name, { handler, files: [], stamp: '' });
   }

@@ -8,11 +8,10 @@ import {
   type Handler,
   type HandlerInfo,
   isDefinedJob,
+  isHandlerName,
   type JobContext,
   type JsonObject,
 } from '#core/handler';
-
-const NAME = /^[A-Za-z0-9_.:-]{1,100}$/;
 
 type Method = (ctx: JobContext) => unknown;
 type JobClass = {
@@ -63,7 +62,7 @@ export function toHandler(file: string, exported: unknown, codeHash: string): Ha
 
 function infoOf(file: string, source: Record<string, unknown>): HandlerInfo {
   const name = typeof source.handler === 'string' ? source.handler : handlerNameOf(file);
-  if (!NAME.test(name)) {
+  if (!isHandlerName(name)) {
     throw new SchedulerError(
       'VALIDATION_ERROR',
       `${file}: "${name}" is no handler name`,
