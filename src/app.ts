@@ -34,8 +34,9 @@ import type { LoopsParts } from '#service/loops';
 import { tellingStore } from '#service/telling-store';
 import type { UpkeepSettings } from '#service/upkeep';
 import type { WatchTree } from '#service/vault-watch';
+import { sqliteRunLogs } from '#store/logs/run-logs';
 import { sqliteLedgerFiles } from '#store/sqlite/files';
-import { isLedgerThere, openSqliteStore, type SqliteStoreOptions } from '#store/sqlite/open';
+import { isLedgerThere, ledgerFiles, openSqliteStore, type SqliteStoreOptions } from '#store/sqlite/open';
 import { acquireServiceLock } from '#store/sqlite/service-lock';
 import type { Store } from '#store/store';
 import type { ProcessLog } from './log.ts';
@@ -206,10 +207,16 @@ export function install(
   const pauses = pauseSources(options, current);
   const jobPaths = new WatchedJobPaths();
   const housekeeper = keeper(options, current, store);
+  const runLogs = sqliteRunLogs({
+    ...{ clock, log, stateDir: settings.stateDir, masked: log.masked },
+    maxBytes: () => settings.scheduler.stateMaxMb * 1_048_576,
+    besides: ledgerFiles(settings.stateDir),
+  });
   const shared = {
     store,
     clock,
     log,
+    runLogs,
     version: options.version,
     newId: randomUUIDv7,
     handlerKnown: (name: string) => registry.info(name) !== undefined,

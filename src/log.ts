@@ -4,6 +4,7 @@ import pino from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { Clock } from '#core/clock';
 import type { Log } from '#core/log';
+import { MASK, SECRET_KEYS, Secrets } from '#core/redact';
 
 /** Where lines go: file descriptor 1 or 2, or a sink of a test. */
 export interface LogSink {
@@ -22,28 +23,19 @@ export interface LogOptions {
 export interface ProcessLog extends Log {
   /** Values that are masked wherever they occur in a line from now on. */
   hide(secrets: readonly string[]): void;
+  /** A text as it may be shown or kept. */
+  masked(text: string): string;
   setLevel(level: LogOptions['level']): void;
 }
 
 const SERVICE = 'aclarai-scheduler';
 const WHERE = 'filename.function_name';
 const OURS = ['level', 'time', 'service', 'msg', WHERE];
-const MASK = '[redacted]';
-/** Keys whose values are masked whatever they hold. */
-const SECRET_KEYS = ['password', 'token', 'secret', 'authorization', 'apiKey', 'api_key'];
-/** A shorter value would blot out ordinary words. */
-const SHORTEST_SECRET = 4;
 
 export function createLog(options: LogOptions): ProcessLog {
-  let secrets: string[] = [];
+  const secrets = new Secrets();
   const out = options.pretty ? prettySink(options.sink, options.colour ?? false) : options.sink;
-  const masked: LogSink = {
-    write(line) {
-      let text = line;
-      for (const secret of secrets) text = text.replaceAll(secret, MASK);
-      out.write(text);
-    },
-  };
+  const masked: LogSink = { write: (line) => out.write(secrets.masked(line)) };
   const base = pino(
     {
       level: options.level,
@@ -57,10 +49,8 @@ export function createLog(options: LogOptions): ProcessLog {
   );
   return {
     ...wrap(base, () => base),
-    hide(values) {
-      const long = values.filter((value) => value.length >= SHORTEST_SECRET);
-      secrets = [...new Set(long.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]))];
-    },
+    hide: (values) => secrets.set(values),
+    masked: (text) => secrets.masked(text),
     setLevel(level) {
       base.level = level;
     },

@@ -130,7 +130,6 @@ export const RESERVED_KEYS: readonly string[] = [
 export const KEYS_WITHOUT_EFFECT: Partial<Record<JobKey, readonly unknown[]>> = {
   isolation: ['inline', 'thread'],
   permissions: [null],
-  run_log: [],
   trace: [false],
 };
 

@@ -1,6 +1,7 @@
 // The call of a handler: in this thread, or in one of its own that can be ended.
 
-import type { Handler, JobCode, JobContext, JobLog, Json, JsonObject } from '#core/handler';
+import type { Handler, JobCode, JobContext, Json, JsonObject } from '#core/handler';
+import type { OutputLog } from '#core/run-log';
 import type { ContextData, Progress } from './context.ts';
 import { type Result, readResult, readState } from './result.ts';
 
@@ -28,7 +29,7 @@ export interface ThreadRequest {
   input: JsonObject;
   maxMemoryMb: number | null;
   signal: AbortSignal;
-  log: JobLog;
+  log: OutputLog;
   paused(): boolean;
   /** The code is loaded and the handler is called: from here on its time limit counts (rule 8). */
   onCalled(): void;

@@ -7,17 +7,22 @@ import type { AppConfig, Handler, Json, JsonObject } from '#core/handler';
 import type { StoredJob } from '#core/job';
 import type { Log } from '#core/log';
 import { type Run, runName } from '#core/run';
+import type { OutputLog, RunLogs } from '#core/run-log';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { Ending } from '#store/store';
+import { attemptLog } from './attempt-log.ts';
 import { type Call, callInline, type StartThread } from './call.ts';
 import { type AbortCause, type Classified, classify, type Returned, START_LIMIT_MS } from './classify.ts';
 import { contextData, createContext, type Progress, windowOf } from './context.ts';
 import { decide } from './decide.ts';
 import { checkedInput } from './input.ts';
+import { keepsLog } from './keep-log.ts';
 
 export interface ExecuteParts {
   clock: Clock;
   log: Log;
+  /** Keeps what runs put out. */
+  runLogs: RunLogs;
   /** `<state>/jobs`. */
   jobStateRoot: string;
   loadHandler(name: string): Promise<Handler>;
@@ -50,10 +55,12 @@ export async function execute(
   const { clock } = parts;
   const startedAt = clock.now();
   const begun = clock.monotonic();
-  const attempt = new Attempt(run, job, stopper, parts);
+  const output = parts.runLogs.open(run);
+  const log = attemptLog(parts.log.at(`job.${run.jobId}`), output, run);
+  const attempt = new Attempt(run, job, stopper, parts, log);
   const returned = await attempt.call();
   const ended = classify(returned, stopper.cause, run.snapshot.policy.timeoutMs);
-  for (const warning of ended.warnings) attempt.log.warn(warning);
+  for (const warning of ended.warnings) log.warn(warning);
   const at = clock.now();
   const verdict = decide(run, ended, at, parts.random());
   const durationMs = clock.monotonic() - begun;
@@ -68,6 +75,8 @@ export async function execute(
   };
   if (ended.outcome === 'succeeded' && !run.snapshot.dryRun && attempt.state !== undefined)
     ending.handlerState = attempt.state;
+  if (ended.error) output.line('error', `attempt ${run.attempt} ${ended.outcome}: ${ended.error.message}`);
+  output.end(keepsLog(run, ended, verdict));
   logEnding(run, ended, ending, parts.log);
   return ending;
 }
@@ -77,19 +86,19 @@ class Attempt {
   readonly #job: StoredJob;
   readonly #stopper: Stopper;
   readonly #parts: ExecuteParts;
-  readonly log: Log;
+  readonly #log: OutputLog;
   codeHash: string | null = null;
   /** `ctx.state` after the call. */
   state: Json | undefined;
   #cancelLimit: () => void = () => {};
   #isOver = false;
 
-  constructor(run: Run, job: StoredJob, stopper: Stopper, parts: ExecuteParts) {
+  constructor(run: Run, job: StoredJob, stopper: Stopper, parts: ExecuteParts, log: OutputLog) {
     this.#run = run;
     this.#job = job;
     this.#stopper = stopper;
     this.#parts = parts;
-    this.log = parts.log.at(`job.${run.jobId}`).with({ job_name: run.jobId, run_id: run.runId });
+    this.#log = log;
   }
 
   async call(): Promise<Returned> {
@@ -105,7 +114,7 @@ class Attempt {
       return { kind: 'returned', result };
     } catch (error) {
       const stack = stackOf(error);
-      if (stack !== null && this.#stopper.cause === null) this.log.debug('the handler threw', { stack });
+      if (stack !== null && this.#stopper.cause === null) this.#log.debug('the handler threw', { stack });
       return { kind: 'threw', error };
     } finally {
       this.#isOver = true;
@@ -129,7 +138,7 @@ class Attempt {
     const { signal } = this.#stopper.controller;
     const acts = {
       signal,
-      log: this.log,
+      log: this.#log,
       paused: this.#parts.paused,
       onProgress: (progress: Progress) => this.#parts.onProgress(this.#run, progress),
       call: (operation: string, args: JsonObject) => this.#parts.call(operation, args, this.#run, signal),

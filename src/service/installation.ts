@@ -8,6 +8,7 @@ import type { Handler, JsonObject } from '#core/handler';
 import type { JobSpec } from '#core/job';
 import type { Log } from '#core/log';
 import type { ObservedPause, Pause } from '#core/pause';
+import type { RunLogs } from '#core/run-log';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { Housekeeper } from '#housekeeper/housekeeper';
 import type { Store } from '#store/store';
@@ -35,6 +36,7 @@ export interface InstallationParts
   events: Events;
   clock: Clock;
   log: Log;
+  runLogs: RunLogs;
   version: string;
   newId(): string;
   register(handler: Handler): void;
@@ -238,6 +240,7 @@ export class Installed implements Installation {
 
   async close(): Promise<void> {
     await this.events.idle();
+    await this.#parts.runLogs.close();
     await this.#parts.store.close();
   }
 

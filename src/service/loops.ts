@@ -7,6 +7,7 @@ import type { JobSpec } from '#core/job';
 import type { Log } from '#core/log';
 import type { ObservedPause } from '#core/pause';
 import { isFinal, type Run } from '#core/run';
+import type { RunLogs } from '#core/run-log';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { Heartbeat } from '#engine/heartbeat';
 import { OrphanWatch } from '#engine/orphan-watch';
@@ -26,6 +27,7 @@ export interface LoopsParts {
   store: Store;
   clock: Clock;
   log: Log;
+  runLogs: RunLogs;
   stateDir: string;
   jobStateRoot: string;
   version: string;

@@ -6,6 +6,7 @@ import type { JsonObject } from '#core/handler';
 import type { JobSpec, StoredJob } from '#core/job';
 import type { Pause } from '#core/pause';
 import type { Run, RunState } from '#core/run';
+import type { RunLogs } from '#core/run-log';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { RemovalWish } from '#engine/create';
 import { AdHocRuns, type AdHocWish } from './ad-hoc.ts';
@@ -18,6 +19,7 @@ import { type BackfillWish, HandRuns, type RunNowOptions } from './hand-runs.ts'
 import { Lookup } from './lookup.ts';
 import { type PauseRequest, Pauses, type ResumeRequest, type ResumeShape } from './pauses.ts';
 import { Queues, type QueuesParts } from './queues.ts';
+import { type RunLineShape, runLineShape } from './run-lines.ts';
 import type { SettingsPlanShape } from './settings-plan.ts';
 import { iso, type JobShape, jobShape, jobState, type RunShape, runShape } from './shapes.ts';
 import type { SimulationShape } from './simulation.ts';
@@ -26,6 +28,8 @@ import { type StatsShape, stats } from './stats.ts';
 import type { WhyShape } from './why.ts';
 
 export interface ServiceParts extends CleanupsParts, QueuesParts {
+  /** What runs have put out. */
+  runLogs: RunLogs;
   scheduleOf(spec: ScheduleSpec): Schedule;
   handlerKnown(name: string): boolean;
   /** What is wrong with an input for a handler; null = nothing. */
@@ -129,6 +133,14 @@ export class SchedulerService {
 
   async run(runId: string): Promise<RunShape> {
     return await this.#runShape(await this.#lookup.run(runId));
+  }
+
+  /** What a run has put out behind line `after`, at most `limit` lines. */
+  async runLog(runId: string, query: { after: number; limit: number }): Promise<RunLineShape[]> {
+    const run = await this.#lookup.run(runId);
+    const lines = await this.#parts.runLogs.read(run.runId, query.after, query.limit);
+    const [job] = await this.#parts.store.jobs({ uids: [run.jobUid] });
+    return lines.map((line) => runLineShape(line, job?.schedule.timezone ?? this.#parts.timezone()));
   }
 
   /** Queues a run by hand (rule 18); see `HandRuns.runNow`. */

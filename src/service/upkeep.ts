@@ -3,6 +3,7 @@
 import type { Clock, EpochMs } from '#core/clock';
 import { faultFields } from '#core/errors';
 import type { Log } from '#core/log';
+import type { RunLogs } from '#core/run-log';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { isForgotten, MOST_FORGOTTEN } from '#engine/reconcile';
 import type { Store } from '#store/store';
@@ -27,6 +28,7 @@ export interface UpkeepParts {
   store: Store;
   clock: Clock;
   log: Log;
+  runLogs: RunLogs;
   settings(): UpkeepSettings;
   scheduleOf(spec: ScheduleSpec): Schedule;
   /** Takes away at most `MOST_FORGOTTEN` jobs of other faces that finished before `before`; answers how many. */
@@ -87,6 +89,7 @@ export class Upkeep {
       const { looked, holes, finished } = await this.#check();
       if (finished) await this.#forget();
       const deleted = await this.#prune();
+      await this.#pruneOutput();
       const took = Math.round(clock.monotonic() - began) / 1000;
       log.at('upkeep.round').debug('upkeep of the ledger', { jobs: looked, holes, deleted, duration: took });
       if (deleted > 0)
@@ -142,6 +145,13 @@ export class Upkeep {
       await this.#breathe();
     }
     return deleted;
+  }
+
+  /** What runs have put out goes with their rows. */
+  async #pruneOutput(): Promise<void> {
+    const { store, runLogs } = this.#parts;
+    const absent = (runIds: readonly string[]) => store.absentRuns(runIds);
+    await runLogs.prune(absent, () => this.#breathe());
   }
 
   #finishedBefore(): EpochMs {

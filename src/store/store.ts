@@ -128,6 +128,8 @@ export interface Store extends CleanupPromises, QueuePromises {
   /** Runs of this boot that somebody asked to cancel. */
   cancelRequests(bootId: string): Promise<string[]>;
   run(runId: string): Promise<Run | null>;
+  /** Of these the ones that the ledger has no row of. */
+  absentRuns(runIds: readonly string[]): Promise<string[]>;
   /** Newest first: by when they were admitted or decided, a gap row by its last slot. */
   runs(query: RunQuery): Promise<Run[]>;
   /** Rows whose slot or covered range contains `at`, plus the nearest row before and after it. */

@@ -76,6 +76,9 @@ export async function startJob(
     lines.push({ level, message, fields });
     for (const each of waiting) if (each.message === message) each.heard();
   };
+  const written = (stream: 'stdout' | 'stderr', line: string) => {
+    take(stream === 'stdout' ? 'info' : 'warn')(line, {});
+  };
   const aborter = new AbortController();
   const call = threadStarter(options.environment ?? {})({
     code: handler.code!,
@@ -83,7 +86,7 @@ export async function startJob(
     input: options.input ?? {},
     maxMemoryMb: options.maxMemoryMb ?? null,
     signal: aborter.signal,
-    log: { debug: take('debug'), info: take('info'), warn: take('warn'), error: take('error') },
+    log: { debug: take('debug'), info: take('info'), warn: take('warn'), error: take('error'), written },
     paused: options.paused ?? (() => false),
     onCalled: () => {},
     onProgress: (progress) => progressed.push(progress),

@@ -31,8 +31,7 @@ export class ThreadWatch {
       if (rest) thread.rest = rest;
       log.info(message, fields);
     };
-    const { debug, warn, error } = log;
-    const call = this.#start({ ...request, log: { debug, info, warn, error } });
+    const call = this.#start({ ...request, log: { ...log, info } });
     const thread: Watched = { call, signal, rest: null, isEnding: false };
     this.#threads.set(request.data.runId, thread);
     const end = () => {

@@ -6,6 +6,7 @@ import { addAgainCommands } from './commands/again.ts';
 import { addCleanupCommands } from './commands/cleanup.ts';
 import { addForecastCommands } from './commands/forecast.ts';
 import { addKeepCommands } from './commands/keep.ts';
+import { addLogsCommand } from './commands/logs.ts';
 import { addLookCommands } from './commands/look.ts';
 import { addPauseCommands } from './commands/pause.ts';
 import { addRunCommands } from './commands/run.ts';
@@ -48,6 +49,7 @@ export function buildProgram(io: CliIo, perform: Perform): Command {
   addRunCommands(program, perform);
   addAgainCommands(program, perform);
   addLookCommands(program, perform);
+  addLogsCommand(program, perform);
   addPauseCommands(program, perform);
   addSettingsCommands(program, perform);
   addForecastCommands(program, perform);

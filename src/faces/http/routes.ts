@@ -25,6 +25,7 @@ export const ROUTES: readonly Route[] = [
   { operation: 'validate_schedule', method: 'POST', path: '/schedules/validate' },
   { operation: 'list_runs', method: 'GET', path: '/executions' },
   { operation: 'get_run', method: 'GET', path: '/executions/:run' },
+  { operation: 'get_run_log', method: 'GET', path: '/executions/:run/logs' },
   { operation: 'cancel_run', method: 'POST', path: '/executions/:run/cancel' },
   { operation: 'rerun', method: 'POST', path: '/executions/:run/rerun', status: 202 },
   { operation: 'backfill', method: 'POST', path: '/backfill' },

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { RUN_STATES } from '#core/run';
 import { instantOf, operation } from './operation.ts';
-import { runShape } from './shapes.ts';
+import { runLineShape, runShape } from './shapes.ts';
 
 const run = z.string().min(1).describe('id of a run');
 const job = z.string().min(1).describe('id of a job, or a name that only one job has');
@@ -34,6 +34,18 @@ export const runOperations = [
     input: z.strictObject({ run }),
     output: runShape,
     handle: ({ installation }, { run }) => installation.service.run(run),
+  }),
+  operation({
+    name: 'get_run_log',
+    summary: 'What a run has put out, line by line; more is asked for with the number of the last line.',
+    effect: 'read',
+    input: z.strictObject({
+      run,
+      after: z.int().min(0).default(0).describe('only lines behind this one'),
+      limit: z.int().min(1).max(10_000).default(1_000),
+    }),
+    output: z.array(runLineShape),
+    handle: ({ installation }, { run, after, limit }) => installation.service.runLog(run, { after, limit }),
   }),
   operation({
     name: 'cancel_run',

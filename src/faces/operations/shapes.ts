@@ -92,6 +92,16 @@ export const runShape = z.strictObject({
   boot: z.string().nullable(),
 });
 
+export const runLineShape = z.strictObject({
+  n: count.describe('number of the line in its run'),
+  time: instant,
+  attempt: count,
+  stream: z.enum(['log', 'stdout', 'stderr', 'cut']).describe('cut = here lines are not kept'),
+  level: z.enum(['debug', 'info', 'warn', 'error']),
+  message: z.string(),
+  fields: object.nullable(),
+});
+
 export const cleanupShape = z.strictObject({
   id: z.string(),
   directory: z.string(),

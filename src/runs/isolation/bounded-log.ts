@@ -3,12 +3,13 @@
 import { inspect } from 'node:util';
 import type { Clock } from '#core/clock';
 import { toErrorRecord } from '#core/errors';
+import type { OutputStream } from '#core/run-log';
 import { type LogLevel, SHARED } from './messages.ts';
 
 export interface BoundedLogOptions {
   clock: Pick<Clock, 'monotonic'>;
   shared: Int32Array;
-  post(line: { level: LogLevel; message: string; fields: object }): void;
+  post(line: { level: LogLevel; message: string; fields: object; stream: OutputStream | null }): void;
 }
 
 /** Lines on the way that the service has not taken: it handles so many in a few milliseconds. */
@@ -33,14 +34,15 @@ export class BoundedLog {
     this.#filledAt = options.clock.monotonic();
   }
 
-  write(level: LogLevel, message: unknown, fields?: unknown): void {
+  /** `stream` = what the job wrote there by itself. */
+  write(level: LogLevel, message: unknown, fields?: unknown, stream: OutputStream | null = null): void {
     if (!this.#mayPass()) {
       this.#dropped = Math.min(this.#dropped + 1, MOST_COUNTED);
       Atomics.store(this.#options.shared, SHARED.dropped, this.#dropped);
       return;
     }
     this.#sent++;
-    this.#options.post({ level, message: shortened(textOf(message)), fields: plainFields(fields) });
+    this.#options.post({ level, message: shortened(textOf(message)), fields: plainFields(fields), stream });
   }
 
   #mayPass(): boolean {

@@ -2,6 +2,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { JobCode, Json, JsonObject } from '#core/handler';
+import type { OutputStream } from '#core/run-log';
 import type { Answer } from '../call.ts';
 import type { ContextData, Progress } from '../context.ts';
 import type { ErrorData } from './error-data.ts';
@@ -30,7 +31,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export type FromThread =
   | { kind: 'called' }
-  | { kind: 'log'; level: LogLevel; message: string; fields: object }
+  | { kind: 'log'; level: LogLevel; message: string; fields: object; stream: OutputStream | null }
   | { kind: 'progress'; progress: Progress }
   | { kind: 'call'; id: number; operation: string; input: JsonObject }
   | ({ kind: 'returned' } & Answer)

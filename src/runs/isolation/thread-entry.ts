@@ -24,8 +24,8 @@ const lines = new BoundedLog({ clock: systemClock, shared, post: (line) => post(
 const progress = new LatestProgress(systemClock, (latest) => post({ kind: 'progress', progress: latest }));
 const calls = new CallQueue((request) => post({ kind: 'call', ...request }));
 const flushes = [
-  captureOutput(process.stdout, (line) => lines.write('info', line)),
-  captureOutput(process.stderr, (line) => lines.write('warn', line)),
+  captureOutput(process.stdout, (line) => lines.write('info', line, undefined, 'stdout')),
+  captureOutput(process.stderr, (line) => lines.write('warn', line, undefined, 'stderr')),
 ];
 
 // The listener keeps the thread alive as well: a handler that waits for nothing is ended by the service, not by chance.

@@ -94,7 +94,8 @@ class JobThread implements Call {
         return;
       case 'log':
         Atomics.add(this.#shared, SHARED.taken, 1);
-        log[message.level](message.message, message.fields);
+        if (message.stream) log.written(message.stream, message.message);
+        else log[message.level](message.message, message.fields);
         return;
       case 'progress':
         onProgress(message.progress);

@@ -206,6 +206,12 @@ export function isBusy(error: unknown): boolean {
   return code === SQLITE_BUSY || code === SQLITE_LOCKED;
 }
 
+/** True when the file is no database, or no whole one. */
+export function isDamaged(error: unknown): boolean {
+  const code = error instanceof SchedulerError ? sqliteCode(error.cause) : null;
+  return code === SQLITE_CORRUPT || code === SQLITE_NOTADB;
+}
+
 function isFaultOfFile(error: unknown): boolean {
   return error instanceof SchedulerError && sqliteCode(error.cause) !== null && !isRefusedRow(error);
 }

@@ -48,6 +48,11 @@ export function isLedgerThere(stateDir: string): boolean {
   return existsSync(join(resolve(stateDir), FILE));
 }
 
+/** All that the ledger takes on the disk. */
+export function ledgerFiles(stateDir: string): string[] {
+  return [FILE, `${FILE}-wal`].map((file) => join(resolve(stateDir), file));
+}
+
 /** The same without a look at the directory. `keepsCopy: false` = of a file that is a copy itself. */
 export function openLedgerFile(
   file: string,

@@ -55,6 +55,12 @@ function newestInStates(states: readonly RunState[]): string {
   return `seq IN (${each.join(' UNION ALL ')})`;
 }
 
+const IS_THERE = 'SELECT 1 FROM runs WHERE run_id = :runId';
+
+export function absentRuns(db: Database, runIds: readonly string[]): string[] {
+  return db.read(() => runIds.filter((runId) => db.row(IS_THERE, { runId }) === undefined));
+}
+
 const AT_SLOT = `SELECT ${RUN_COLUMNS} FROM runs WHERE job_uid = :jobUid AND slot = :at`;
 const COVERING = `SELECT ${RUN_COLUMNS} FROM runs
   WHERE job_uid = :jobUid AND covers_from IS NOT NULL AND covers_to >= :at AND covers_from <= :at

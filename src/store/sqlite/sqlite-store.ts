@@ -21,7 +21,7 @@ import { jobsNamed, jobsOf, jobsOfId, pageOfJobs, readJobs } from './jobs.ts';
 import { Leases } from './leases.ts';
 import { endPauses, observePauses, openPause, pausesBetween } from './pauses.ts';
 import { pruneSome, START, type Sweep, shrinkFile } from './prune.ts';
-import { countLive, nextWakes, queryRuns, rowsAround } from './queries.ts';
+import { absentRuns, countLive, nextWakes, queryRuns, rowsAround } from './queries.ts';
 import { reconcileJobs } from './reconcile.ts';
 import { recoverRuns } from './recover.ts';
 import { findRun } from './runs.ts';
@@ -172,6 +172,10 @@ export class SqliteStore extends SqliteMessages implements Store {
 
   async run(runId: string): Promise<Run | null> {
     return findRun(this.#db, runId);
+  }
+
+  async absentRuns(runIds: readonly string[]): Promise<string[]> {
+    return absentRuns(this.#db, runIds);
   }
 
   async runs(query: promises.RunQuery): Promise<Run[]> {

@@ -12,6 +12,7 @@ import { buildSchedule } from '#schedule/parse';
 import { appConfig } from '../../support/job-context.ts';
 import { aPolicy, T0 } from '../../support/ledger.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
+import { NO_RUN_LOGS } from '../../support/no-run-logs.ts';
 
 const SILENT: Log = {
   ...{ debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
@@ -43,7 +44,7 @@ function begin() {
   const { promise: answer, resolve, reject } = Promise.withResolvers<never>();
   let thread: ThreadRequest | null = null;
   const ending = execute({ ...run, snapshot } as unknown as Run, {} as StoredJob, stopper, {
-    ...{ clock, log: SILENT, jobStateRoot: tmpdir(), random: () => 0.5 },
+    ...{ clock, log: SILENT, runLogs: NO_RUN_LOGS, jobStateRoot: tmpdir(), random: () => 0.5 },
     loadHandler: async () => handler,
     startThread: (request) => {
       thread = request;

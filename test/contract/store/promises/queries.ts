@@ -33,6 +33,14 @@ async function missed(store: Store, runId: string, slot: number, from: number | 
 }
 
 export function queryPromises(open: OpenLedger): void {
+  it('names the runs that it has no row of', async () => {
+    const { store } = await open();
+    await addJobs(store, aJob('a'));
+    await enqueue(store, 'a', aRow('there'));
+    expect(await store.absentRuns(['gone', 'there', 'never'])).toEqual(['gone', 'never']);
+    expect(await store.absentRuns([])).toEqual([]);
+  });
+
   describe('a tally', () => {
     it('counts what started since each instant, a stretch of rows at a time', async () => {
       const { store } = await open();
