@@ -100,9 +100,13 @@ export const SCHEDULER = {
     fallback: '1h',
     aliases: [alias('scheduler.cleanupInterval', duration(...CLEANUP_INTERVAL, 1))],
   }),
-  state_max_mb: field(whole(1), 'run logs beyond this go, oldest first; ledger rows never', {
-    fallback: 1024,
-  }),
+  state_max_mb: field(
+    whole(1),
+    'ledger and run logs together: beyond this the oldest run logs go, ledger rows never',
+    {
+      fallback: 1024,
+    },
+  ),
   shutdown: group('What a stop waits for', {
     drain: field(duration(0), 'running work may end by itself', { fallback: '5s' }),
     abort: field(duration(0), 'aborted work may write its last words', { fallback: '3s' }),

@@ -6,6 +6,7 @@ import type { EpochMs } from '#core/clock';
 import type { StoredJob } from '#core/job';
 import type { ObservedPause, Pause, PauseSource } from '#core/pause';
 import type { Run, RunState } from '#core/run';
+import type { Boot, NewBoot } from './boots.ts';
 import type { ChangeQuery, JobChange } from './changes.ts';
 import type { CleanupPromises } from './cleanups.ts';
 import type {
@@ -27,6 +28,7 @@ import type {
 } from './decisions.ts';
 import type { QueuePromises } from './queues.ts';
 
+export type * from './boots.ts';
 export type * from './changes.ts';
 export type * from './cleanups.ts';
 export type * from './decisions.ts';
@@ -186,20 +188,6 @@ export interface Wake {
   retry: EpochMs | null;
   pauseEnd: EpochMs | null;
   expiry: EpochMs | null;
-}
-
-export interface NewBoot {
-  bootId: string;
-  kind: 'service' | 'run';
-  pid: number;
-  startedAt: EpochMs;
-  version: string;
-}
-
-export interface Boot extends NewBoot {
-  lastTick: EpochMs;
-  /** Null = unclean, or still up. */
-  endedAt: EpochMs | null;
 }
 
 export interface NewPause {
