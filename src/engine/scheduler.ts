@@ -147,6 +147,8 @@ export class Scheduler {
       const fired = await this.#fire(at, stuck, front);
       if (!fired.more || this.#stopped) break;
       front = fired.front;
+      // What ended at once is recorded in the next turn of the loop: timers are heard between that and the next batch.
+      await turn();
       await turn();
     }
     onWork();
