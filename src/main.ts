@@ -81,6 +81,7 @@ const exitCode = await runCli(argv, {
   log,
   user: process.env.USER ?? process.env.LOGNAME ?? 'cli',
   version,
+  service: { url: process.env.SCHEDULER_URL || null, token: process.env.SCHEDULER_TOKEN || null },
   stdout: {
     write: (text) => void process.stdout.write(text),
     isTTY: process.stdout.isTTY === true,

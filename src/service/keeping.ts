@@ -26,6 +26,7 @@ export interface Kept {
 
 /** What a face asks for, wherever the settings say that the ledger lies. */
 export interface Keeping {
+  place(at: HostOptions): Promise<Kept>;
   backUp(at: HostOptions, file: string, options: BackupOptions): Promise<BackupShape>;
   restore(at: HostOptions, file: string, by: string): Promise<RestoreShape>;
 }
@@ -33,6 +34,7 @@ export interface Keeping {
 /** `place` answers also where the settings have faults: a ledger is kept all the same. */
 export function createKeeping(parts: KeepingParts, place: (at: HostOptions) => Promise<Kept>): Keeping {
   return {
+    place,
     backUp: async (at, file, options) => await backUp(parts, await place(at), file, options),
     restore: async (at, file, by) => await restore(parts, await place(at), file, by),
   };

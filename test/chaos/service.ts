@@ -53,6 +53,7 @@ process.exitCode = await runCli(['start'], {
   }),
   clock: systemClock,
   log,
+  service: { url: null, token: null },
   user: 'chaos',
   version: 'chaos',
   stdout: screen(process.stdout),

@@ -9,11 +9,11 @@ import { type Answer, type GlobalOptions, Session } from './session.ts';
 export type { CliIo } from './io.ts';
 
 /** Options of every command that take a value. */
-const WITH_VALUE = ['--settings', '--state', '--format'];
+const WITH_VALUE = ['--settings', '--state', '--format', '--url', '--token'];
 const PREFIX = 'scheduler:';
 
 /**
- * Runs one command and answers the exit code: 0 done; 1 failed; 2 not understood; 3 no such job, run or cleanup; 78 settings
+ * Runs one command and answers the exit code: 0 done; 1 failed; 2 not understood; 3 no such job, run or cleanup; 4 nobody answers at `--url`; 78 settings
  * that do not hold. The answer goes to stdout, everything else to stderr. Never rejects.
  */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {

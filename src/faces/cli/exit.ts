@@ -5,7 +5,7 @@ import { type ErrorRecord, SchedulerError, toErrorRecord } from '#core/errors';
 import { formatNote, type Note } from '#service/host';
 import { printable } from './text.ts';
 
-export const EXIT = { ok: 0, failed: 1, usage: 2, notFound: 3, configuration: 78 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2, notFound: 3, unreachable: 4, configuration: 78 } as const;
 
 const CODES: Partial<Record<string, number>> = {
   INVALID_PARAMETERS: EXIT.usage,
@@ -13,6 +13,9 @@ const CODES: Partial<Record<string, number>> = {
   JOB_NOT_FOUND: EXIT.notFound,
   RUN_NOT_FOUND: EXIT.notFound,
   CONFIG_NOT_FOUND: EXIT.notFound,
+  HANDLER_NOT_FOUND: EXIT.notFound,
+  QUEUE_NOT_FOUND: EXIT.notFound,
+  ENGINE_UNAVAILABLE: EXIT.unreachable,
 };
 
 /** Settings that do not hold, all faults at once. */

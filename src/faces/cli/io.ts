@@ -17,6 +17,8 @@ export interface CliIo {
   /** Who types: becomes `cli:<user>` in the ledger. */
   user: string;
   version: string;
+  /** SCHEDULER_URL and SCHEDULER_TOKEN; null = not set. */
+  service: { url: string | null; token: string | null };
   stdout: Screen;
   stderr: Screen;
   /** Aborts at the first Ctrl-C or SIGTERM. */

@@ -14,7 +14,8 @@ import { addSettingsCommands } from './commands/settings.ts';
 import { addStartCommand } from './commands/start.ts';
 import type { CliIo } from './io.ts';
 
-const EXIT_CODES = `Exit codes: 0 done, 1 failed, 2 not understood, 3 no such job, run or cleanup, 78 bad configuration.`;
+const EXIT_CODES = `Exit codes: 0 done, 1 failed, 2 not understood, 3 no such job, run, handler or cleanup, 4 not reachable,
+78 bad configuration.`;
 
 export function buildProgram(io: CliIo, perform: Perform): Command {
   const program = new Command('aclarai-scheduler');
@@ -24,6 +25,8 @@ export function buildProgram(io: CliIo, perform: Perform): Command {
     .helpOption('-h, --help', 'print this help')
     .option('--settings <file>', 'settings file (SCHEDULER_SETTINGS, else settings/aclarai.config.yaml)')
     .option('--state <dir>', 'state directory (SCHEDULER_STATE_DIR, else data)')
+    .option('--url <url>', 'ask the service there, and nothing else (SCHEDULER_URL: if it answers)')
+    .option('--token <secret>', 'shown to that service (SCHEDULER_TOKEN, else <state>/token)')
     .addOption(
       new Option('--format <format>', 'how the answer is printed')
         .choices(['table', 'json'])

@@ -1,8 +1,12 @@
-// One call of the command line: opens the installation when a command needs it, prints the answer, closes what it opened.
+// One call of the command line: asks the service over HTTP or opens the ledger, prints the answer, closes what it opened.
 
 import type { Host, HostOptions, Installation } from '#service/host';
-import { EXIT, faultsText, SettingsRefused } from './exit.ts';
+import { readToken } from '../http/token-file.ts';
+import { type OperationContext, perform } from '../operations/operation.ts';
+import { OPERATIONS } from '../operations/table.ts';
+import { EXIT, faultsText, SettingsRefused, usageError } from './exit.ts';
 import { type CliIo, widthOf } from './io.ts';
+import { Remote } from './remote.ts';
 import { printable } from './text.ts';
 
 /** What a command answers: one value for programs, the same as text for people. */
@@ -21,12 +25,23 @@ export interface GlobalOptions {
   state?: string;
   format: 'table' | 'json';
   json?: boolean;
+  url?: string;
+  token?: string;
+}
+
+export interface AskOptions {
+  /** Where the settings have faults nothing is done, although the ledger alone would do. */
+  strict?: true;
+  onProgress?: OperationContext['onProgress'];
 }
 
 export class Session {
   readonly io: CliIo;
   readonly #options: GlobalOptions;
   #installation: Installation | null = null;
+  #remote: Promise<Remote | null> | null = null;
+  /** Settings and all. */
+  #isSound = false;
   /** The settings have faults and no service is up: what was answered is not what would run. */
   #isStranded = false;
 
@@ -58,10 +73,36 @@ export class Session {
     return { ...(settings !== undefined && { settings }), ...(state !== undefined && { state }) };
   }
 
+  /** The service that is asked over HTTP; null = the ledger is worked on. `--url` never falls back (ENGINE_UNAVAILABLE). */
+  remote(): Promise<Remote | null> {
+    this.#remote ??= this.#reach();
+    return this.#remote;
+  }
+
+  /** For what only the machine of the ledger can do. */
+  refuseUrl(command: string): void {
+    if (this.#options.url === undefined) return;
+    throw usageError(`${command} works on the state directory, not over HTTP`, 'leave --url out');
+  }
+
+  /** Performs an operation of the table, over HTTP or on the ledger. Throws what it throws, SettingsRefused. */
+  async ask<T>(name: string, input: object = {}, { strict, onProgress }: AskOptions = {}): Promise<T> {
+    const remote = await this.remote();
+    if (remote) return (await remote.ask(name, input)) as T;
+    const operation = OPERATIONS.get(name)!;
+    const open = () => (operation.effect === 'read' ? this.openToLook() : this.openToWrite());
+    const installation = await (strict ? this.open() : open());
+    const { clock, signal } = this.io;
+    const context = { installation, clock, by: this.by, signal, ...(onProgress && { onProgress }) };
+    return (await perform(operation, context, input)) as T;
+  }
+
   /** Settings and ledger. Throws SettingsRefused with every fault. */
   async open(): Promise<Installation> {
+    if (this.#installation && this.#isSound) return this.#installation;
     const loaded = await this.io.host.load(this.places);
     if (loaded.kind === 'faults') throw new SettingsRefused(loaded.faults);
+    this.#isSound = true;
     return this.#keep(loaded.installation);
   }
 
@@ -70,8 +111,12 @@ export class Session {
    * to pause a service that goes on with its last good settings, is not locked out. The faults go to stderr.
    */
   async openToLook(): Promise<Installation> {
+    if (this.#installation) return this.#installation;
     const loaded = await this.io.host.load(this.places);
-    if (loaded.kind === 'ok') return this.#keep(loaded.installation);
+    if (loaded.kind === 'ok') {
+      this.#isSound = true;
+      return this.#keep(loaded.installation);
+    }
     const ledger = await loaded.ledger();
     if (!ledger) throw new SettingsRefused(loaded.faults);
     this.#keep(ledger);
@@ -97,6 +142,16 @@ export class Session {
   finish(answer: Answer): number {
     this.#print(answer);
     return answer.exit ?? (this.#isStranded ? EXIT.configuration : EXIT.ok);
+  }
+
+  async #reach(): Promise<Remote | null> {
+    const { io, places } = this;
+    const { url: only, token = io.service.token } = this.#options;
+    const url = only ?? io.service.url;
+    if (url === null) return null;
+    const keptToken = async () => await readToken((await io.host.keeping.place(places)).stateDir);
+    const remote = new Remote({ url, token, keptToken, clock: io.clock, signal: io.signal });
+    return only !== undefined || (await remote.answers()) ? remote : null;
   }
 
   #keep(installation: Installation): Installation {

@@ -65,9 +65,10 @@ export const cleanupOperations = [
       total_space_freed: z.number(),
       dry_run: z.boolean(),
     }),
-    handle: async ({ installation, signal }, { cleanup, dry_run, plan_id }) => ({
+    handle: async ({ installation, signal, onProgress }, { cleanup, dry_run, plan_id }) => ({
       ...(await installation.service.cleanups.run({
         signal,
+        ...(onProgress && { onProgress }),
         ...(cleanup !== undefined && { ruleId: cleanup }),
         ...(dry_run !== undefined && { dryRun: dry_run }),
         ...(plan_id !== undefined && { planId: plan_id }),

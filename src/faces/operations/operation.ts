@@ -19,6 +19,8 @@ export interface OperationContext {
   by: string;
   /** Aborts when nobody waits for the answer any more. */
   signal: AbortSignal;
+  /** How far long work is, for a person who waits. */
+  onProgress?(done: number, total: number | null, note: string | null): void;
 }
 
 export interface Operation {

@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import { RUN_STATES } from '#core/run';
-import { instantOf, operation } from './operation.ts';
+import { readStretch } from '#service/stretch';
+import { operation } from './operation.ts';
 import { runLineShape, runShape } from './shapes.ts';
 
 const run = z.string().min(1).describe('id of a run');
@@ -17,7 +18,7 @@ export const runOperations = [
     input: z.strictObject({
       job: job.optional(),
       states: z.array(z.enum(RUN_STATES)).nonempty().optional(),
-      limit: z.int().min(1).max(500).default(50),
+      limit: z.int().min(1).max(10_000).default(50),
     }),
     output: z.array(runShape),
     handle: ({ installation }, { job, states, limit }) =>
@@ -68,7 +69,13 @@ export const runOperations = [
     name: 'backfill',
     summary: 'Queues the slots of a stretch of time that were missed or skipped, oldest first.',
     effect: 'run',
-    input: z.strictObject({ job, from: z.string(), to: z.string(), force: flag, dry_run: flag }),
+    input: z.strictObject({
+      job,
+      from: z.string().describe('a time without an offset is one of the job’s zone'),
+      to: z.string().optional().describe('else now'),
+      force: flag,
+      dry_run: flag,
+    }),
     output: z.strictObject({
       job: z.string(),
       job_name: z.string(),
@@ -76,13 +83,11 @@ export const runOperations = [
       slots: z.array(z.string()),
       runs: z.array(runShape),
     }),
-    handle: (context, { job, from, to, force, dry_run }) =>
-      context.installation.service.backfill(job, {
-        from: instantOf(context, from),
-        to: instantOf(context, to),
-        by: context.by,
-        force,
-        dryRun: dry_run,
-      }),
+    async handle({ installation, clock, by }, { job, force, dry_run, ...stretch }) {
+      const { service } = installation;
+      const { id, schedule } = await service.find(job);
+      const span = readStretch(stretch, schedule.timezone, clock.now());
+      return await service.backfill(id, { ...span, by, force, dryRun: dry_run });
+    },
   }),
 ];

@@ -30,6 +30,7 @@ const COMMANDS = [
   ['config', 'show'],
   ['backup'],
   ['restore'],
+  ['logs'],
 ];
 
 const FAULTS: Note[] = [
@@ -227,7 +228,7 @@ describe('settings that do not hold', () => {
         pauses: async () => [],
       },
       settings: { scheduler: { timezone: 'UTC' } },
-      status: async () => ({ state }),
+      status: async () => ({ state, paused: [] }),
       prepareWrite: async () => {},
       close: async () => {},
     }) as unknown as Installation;
@@ -292,7 +293,7 @@ describe('a vault sync into Neo4j without a password', () => {
       { find: async () => jobOf() },
       {
         settings,
-        status: async () => ({ state }),
+        status: async () => ({ state, paused: [] }),
         run: async () => ({ run: runOf({ job: 'vault_sync', state: 'queued' }), where: 'service' }),
       },
     );

@@ -37,6 +37,7 @@ async function project(files: Record<string, string>) {
       log,
       user: 'anna',
       version: 'test',
+      service: { url: null, token: null },
       stdout,
       stderr,
       signal,

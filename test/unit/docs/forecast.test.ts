@@ -41,7 +41,17 @@ async function print(args: readonly string[]): Promise<string> {
     ...{ clock, log, cwd: dir, env: { TZ: 'Europe/Paris' }, version: 'test', pid: 1, random: () => 0.5 },
   });
   const [stdout, stderr] = [screen(), screen()];
-  const io = { host, clock, log, user: 'anna', version: 'test', stdout, stderr, onHangup: () => {} };
+  const io = {
+    host,
+    clock,
+    log,
+    user: 'anna',
+    version: 'test',
+    service: { url: null, token: null },
+    stdout,
+    stderr,
+    onHangup: () => {},
+  };
   const named = args.map((arg) => (arg === 'new.yaml' ? path.join(dir, arg) : arg));
   const exit = await runCli(named, { ...io, signal: new AbortController().signal });
   return `${stdout.text}${stderr.text}${exit === 0 ? '' : `exit ${exit}\n`}`.replaceAll(dir, '/srv');

@@ -1,10 +1,13 @@
 // rerun, backfill: what has run is repeated, what was missed or skipped is made up for.
 
 import type { Command } from 'commander';
-import { readInstant } from '#service/instant';
+import type { BackfillShape } from '#service/service';
+import type { RunShape } from '#service/shapes';
+import { readStretch } from '#service/stretch';
 import { type IdOptions, requiredId, withJob } from '../arguments.ts';
 import { examples, type Perform } from '../command.ts';
 import { EXIT, usageError } from '../exit.ts';
+import { followed } from '../follow.ts';
 import { ProgressLine } from '../progress.ts';
 import { backfilledText, hasFailed, isOver, outcomeText, queuedText } from '../render/outcome.ts';
 import type { Answer, Session } from '../session.ts';
@@ -55,41 +58,54 @@ export function addAgainCommands(program: Command, perform: Perform): void {
 
 async function rerunRun(session: Session, runId: string, options: RerunOptions): Promise<Answer> {
   const { io, by } = session;
-  const installation = await session.open();
   const progress = new ProgressLine(io.stderr, io.clock, 'running');
-  const { run, where } = await installation
-    .rerun(runId, { ...flags(options), by, signal: io.signal, onProgress: (step) => progress.show(step) })
-    .finally(() => progress.clear());
+  const remote = async () => {
+    const { force, retry } = flags(options);
+    const queued = await session.ask<RunShape>('rerun', { run: runId, force, retry });
+    return { run: options.wait ? (await followed(session, [queued]))[0]! : queued, where: 'service' };
+  };
+  const here = async () => {
+    const onProgress = (step: Parameters<ProgressLine['show']>[0]) => progress.show(step);
+    const wish = { ...flags(options), by, signal: io.signal, onProgress };
+    return await (await session.open()).rerun(runId, wish);
+  };
+  const { run, where } = await ((await session.remote()) ? remote() : here()).finally(() => progress.clear());
   if (where === 'service' && !options.wait) return { data: run, text: queuedText(run) };
   return { data: run, text: outcomeText(run), exit: hasFailed(run) || !isOver(run) ? EXIT.failed : EXIT.ok };
 }
 
 async function backfillJob(session: Session, job: string, options: BackfillOptions): Promise<Answer> {
-  const { io, by } = session;
-  if (options.from === undefined) throw usageError('--from is missing', 'e.g. --from 2026-03-28T00:00');
-  const installation = options.dryRun ? await session.openToWrite() : await session.open();
-  const now = io.clock.now();
-  const { schedule, id, name } = await installation.service.find(job);
-  const from = readInstant(options.from, schedule.timezone, now);
-  const to = options.to === undefined ? now : readInstant(options.to, schedule.timezone, now);
-  if (from > to) throw usageError('--from is after --to', 'the earlier one first');
-  if (options.dryRun) {
-    const wish = { from, to, by, dryRun: true, force: options.force === true };
-    const shape = await installation.service.backfill(id, wish);
-    return { data: shape, text: backfilledText(shape) };
+  const { io } = session;
+  const { from, to, dryRun, wait } = options;
+  if (from === undefined) throw usageError('--from is missing', 'e.g. --from 2026-03-28T00:00');
+  const stretch = { from, ...(to !== undefined && { to }) };
+  const force = options.force === true;
+  if (dryRun || (await session.remote())) {
+    const shape = await session.ask<BackfillShape>('backfill', {
+      job,
+      ...stretch,
+      force,
+      dry_run: dryRun === true,
+    });
+    if (dryRun || !wait) return { data: shape, text: backfilledText(shape) };
+    const runs = await followed(session, shape.runs);
+    return filledAnswer({ ...shape, runs }, true);
   }
+  const installation = await session.open();
+  const { schedule, id, name } = await installation.service.find(job);
+  const span = readStretch(stretch, schedule.timezone, io.clock.now());
   const progress = new ProgressLine(io.stderr, io.clock, `${id}: running`);
+  const onProgress = (step: Parameters<ProgressLine['show']>[0]) => progress.show(step);
   const { runs, where } = await installation
-    .backfill(
-      id,
-      { from, to },
-      { ...flags(options), by, signal: io.signal, onProgress: (step) => progress.show(step) },
-    )
+    .backfill(id, span, { ...flags(options), by: session.by, signal: io.signal, onProgress })
     .finally(() => progress.clear());
   const slots = runs.flatMap((run) => run.slot ?? []);
   const shape = { job: id, job_name: name, dry_run: false, slots, runs };
-  const isFollowed = where === 'here' || options.wait === true;
-  const failed = isFollowed && runs.some((run) => hasFailed(run) || !isOver(run));
+  return filledAnswer(shape, where === 'here' || wait === true);
+}
+
+function filledAnswer(shape: BackfillShape, isFollowed: boolean): Answer {
+  const failed = isFollowed && shape.runs.some((run) => hasFailed(run) || !isOver(run));
   return { data: shape, text: backfilledText(shape), exit: failed ? EXIT.failed : EXIT.ok };
 }
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type Command, Option } from 'commander';
 import type { CleanupAnswer } from '#core/cleanup';
 import type { Json, JsonObject } from '#core/handler';
+import type { CleanupShape } from '#service/cleanups';
 import { wholeNumber } from '../arguments.ts';
 import { examples, type Perform } from '../command.ts';
 import { EXIT, usageError } from '../exit.ts';
@@ -13,6 +14,8 @@ import type { Answer, Session } from '../session.ts';
 
 /** Takes a policy or text away. A parser of commander cannot answer null. */
 const NO_VALUE = 'none';
+/** Which directories may be cleaned is written in the settings: with faults in them nothing is. */
+const STRICT = { strict: true } as const;
 
 interface RuleOptions {
   id?: string;
@@ -59,8 +62,8 @@ function addList(cleanup: Command, perform: Perform): void {
     .option('--module <id>', 'only those that this module registered')
     .action(({ module }: { module?: string }) =>
       perform(async (session) => {
-        const { service } = await session.openToLook();
-        const rules = await service.cleanups.list(module === undefined ? {} : { module });
+        const wish = module === undefined ? {} : { module_id: module };
+        const rules = await session.ask<CleanupShape[]>('list_cleanups', wish);
         return { data: rules, text: cleanupsText(rules, session.width) };
       }),
     );
@@ -125,8 +128,8 @@ function addRemove(cleanup: Command, perform: Perform): void {
     .description('take a registered rule away; no file is touched')
     .action((id: string | undefined, options: { id?: string }) =>
       perform(async (session) => {
-        const { service } = await session.open();
-        const done = await service.cleanups.remove(idOf(id, options), session.by);
+        const wish = { cleanup: idOf(id, options) };
+        const done = await session.ask<{ removed: string }>('remove_cleanup', wish, STRICT);
         return { data: done, text: `cleanup ${done.removed} is removed\n` };
       }),
     );
@@ -234,10 +237,10 @@ function fieldsOf(options: RuleOptions): JsonObject {
 async function registerRule(session: Session, options: RuleOptions): Promise<Answer> {
   if (options.directory === undefined)
     throw usageError('the directory is missing', 'write it after the command');
-  const { service } = await session.open();
   const id = options.id === undefined ? {} : { id: options.id };
-  const done = await service.cleanups.register({ ...fieldsOf(options), ...id }, session.by);
-  const rule = await service.cleanups.get(done.registration_id);
+  const wish = { rule: { ...fieldsOf(options), ...id } };
+  const done = await session.ask<{ registration_id: string }>('register_cleanup', wish, STRICT);
+  const rule = await session.ask<CleanupShape>('get_cleanup', { cleanup: done.registration_id });
   return { data: done, text: `cleanup ${rule.id} is registered\n${cleanupText(rule)}` };
 }
 
@@ -245,21 +248,21 @@ async function updateRule(session: Session, id: string, options: RuleOptions): P
   const changes = fieldsOf(options);
   if (Object.keys(changes).length === 0)
     throw usageError('nothing to change is given', 'e.g. --retention-days 60; see: cleanup update --help');
-  const { service } = await session.open();
-  const rule = await service.cleanups.update(id, changes, session.by);
+  const rule = await session.ask<CleanupShape>('update_cleanup', { cleanup: id, changes }, STRICT);
   return { data: rule, text: `cleanup ${rule.id} is changed\n${cleanupText(rule)}` };
 }
 
 async function runCleanups(session: Session, id: string | undefined, options: RunOptions): Promise<Answer> {
   const { io } = session;
-  const { service } = await session.open();
   const progress = new ProgressLine(io.stderr, io.clock, 'cleaning');
-  const answer = await service.cleanups
-    .run({
-      ...(id !== undefined && { ruleId: id }),
-      ...(options.plan !== undefined && { planId: options.plan }),
-      dryRun: options.dryRun === true,
-      signal: io.signal,
+  const wish = {
+    ...(id !== undefined && { cleanup: id }),
+    ...(options.plan !== undefined && { plan_id: options.plan }),
+    dry_run: options.dryRun === true,
+  };
+  const answer = await session
+    .ask<CleanupAnswer>('run_cleanup', wish, {
+      ...STRICT,
       onProgress: (done, total, note) => progress.show({ done, total, note }),
     })
     .finally(() => progress.clear());

@@ -66,8 +66,7 @@ async function simulateJobs(session: Session, { jobs, ...texts }: SimulateOption
 }
 
 async function ofInstallation(session: Session, texts: SimulationTexts): Promise<SimulationShape> {
-  const { service } = await session.openToLook();
-  return await service.simulate(texts);
+  return await session.ask<SimulationShape>('simulate', texts);
 }
 
 /** A ledger that is there knows how long runs take; a file can be tried without one. */

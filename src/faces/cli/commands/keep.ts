@@ -37,6 +37,7 @@ export function addKeepCommands(program: Command, perform: Perform): void {
 
 async function backUp(session: Session, file: string | undefined): Promise<Answer> {
   const { io, places } = session;
+  session.refuseUrl('backup');
   const target = fileOf(file, 'e.g. aclarai-scheduler backup scheduler.db');
   const progress = new ProgressLine(io.stderr, io.clock, 'copying');
   const shape = await io.host.keeping
@@ -50,6 +51,7 @@ async function backUp(session: Session, file: string | undefined): Promise<Answe
 
 async function putBack(session: Session, file: string | undefined): Promise<Answer> {
   const { io, places, by } = session;
+  session.refuseUrl('restore');
   const source = fileOf(file, 'e.g. aclarai-scheduler restore scheduler.db');
   const progress = new ProgressLine(io.stderr, io.clock, 'checking and copying');
   const shape = await io.host.keeping.restore(places, source, by).finally(() => progress.clear());

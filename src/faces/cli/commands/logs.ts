@@ -3,8 +3,8 @@
 import type { Command } from 'commander';
 import { sleep } from '#core/clock';
 import { isFinal, type RunState } from '#core/run';
-import type { Installation } from '#service/host';
 import type { RunLineShape } from '#service/run-lines';
+import type { RunShape } from '#service/shapes';
 import { type IdOptions, requiredId } from '../arguments.ts';
 import { examples, type Perform } from '../command.ts';
 import { runLogText } from '../render/run-log.ts';
@@ -38,26 +38,25 @@ export function addLogsCommand(program: Command, perform: Perform): void {
 }
 
 async function logs(session: Session, runId: string, options: LogsOptions): Promise<Answer | null> {
-  const installation = await session.openToLook();
-  if (options.follow) return await follow(session, installation, runId);
+  if (options.follow) return await follow(session, runId);
   const lines: RunLineShape[] = [];
   for (let after: number | undefined = 0; after !== undefined; ) {
-    const page = await installation.service.runLog(runId, { after, limit: PAGE });
+    const page = await linesAfter(session, runId, after);
     lines.push(...page);
     after = page.length === PAGE ? page.at(-1)?.n : undefined;
   }
-  const run = await installation.service.run(runId);
+  const run = await session.ask<RunShape>('get_run', { run: runId });
   const text = lines.length > 0 ? runLogText(lines) : nothingText(run.state);
   return { data: lines, text };
 }
 
 /** Prints line by line; as JSON one object a line, because the list has no end yet. */
-async function follow(session: Session, { service }: Installation, runId: string): Promise<null> {
+async function follow(session: Session, runId: string): Promise<null> {
   const { io, isJson } = session;
   let after = 0;
   let attempt = 0;
   for (let isLast = false; ; ) {
-    const lines = await service.runLog(runId, { after, limit: PAGE });
+    const lines = await linesAfter(session, runId, after);
     const text = isJson
       ? lines.map((line) => `${JSON.stringify(line)}\n`).join('')
       : printable(runLogText(lines, attempt));
@@ -67,9 +66,13 @@ async function follow(session: Session, { service }: Installation, runId: string
     if (lines.length === PAGE) continue;
     if (isLast || io.signal.aborted) return null;
     // What it put out last may be written after its end.
-    isLast = isFinal((await service.run(runId)).state);
+    isLast = isFinal((await session.ask<RunShape>('get_run', { run: runId })).state);
     await sleep(io.clock, LOOK_MS, io.signal);
   }
+}
+
+async function linesAfter(session: Session, run: string, after: number): Promise<RunLineShape[]> {
+  return await session.ask('get_run_log', { run, after, limit: PAGE });
 }
 
 function nothingText(state: RunState): string {

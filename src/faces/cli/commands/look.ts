@@ -1,6 +1,10 @@
 // list, next, status, history, why: questions that change nothing.
 
 import type { Command } from 'commander';
+import type { SchedulerService } from '#service/service';
+import type { JobShape, RunShape } from '#service/shapes';
+import type { StatusShape } from '#service/status';
+import type { WhyShape } from '#service/why';
 import { type IdOptions, optionalId, requiredId, wholeNumber, withJob } from '../arguments.ts';
 import { examples, type Perform } from '../command.ts';
 import { usageError } from '../exit.ts';
@@ -35,9 +39,8 @@ function addList(program: Command, perform: Perform): void {
 
 async function list(session: Session, status: string | undefined): Promise<Answer> {
   const isShown = status === undefined ? () => true : jobFilter(status);
-  const { service } = await session.openToLook();
-  const all = await service.list();
-  const last = await lastRuns(service, all);
+  const all = await session.ask<JobShape[]>('list_jobs');
+  const last = await lastRuns(session, all);
   const jobs = all.filter((job) => isShown({ state: job.state, last: last.get(job.id)?.state ?? null }));
   return { data: jobs, text: listText(jobs, last, session.width) };
 }
@@ -60,14 +63,14 @@ function addNext(program: Command, perform: Perform): void {
 }
 
 async function next(session: Session, job: string | undefined, count: number): Promise<Answer> {
-  const { service } = await session.openToLook();
-  const slots = await service.next({ count, ...(job !== undefined && { job }) });
-  const held = (await service.pauses()).filter((pause) => pause.jobUid === null);
+  const wish = { count, ...(job !== undefined && { job }) };
+  const slots = await session.ask<Awaited<ReturnType<SchedulerService['next']>>>('next', wish);
+  const { paused } = await session.ask<StatusShape>('status');
   return {
     data: slots,
     text: nextText(
       slots,
-      held.map((pause) => pause.who),
+      paused.map((pause) => pause.who),
       session.width,
     ),
   };
@@ -85,9 +88,8 @@ function addStatus(program: Command, perform: Perform): void {
 }
 
 async function status(session: Session): Promise<Answer> {
-  const installation = await session.openToLook();
-  const shape = await installation.status();
-  const paused = await installation.service.list({ state: 'paused' });
+  const shape = await session.ask<StatusShape>('status');
+  const paused = await session.ask<JobShape[]>('list_jobs', { state: 'paused' });
   return { data: shape, text: statusText(shape, paused) };
 }
 
@@ -118,8 +120,8 @@ async function history(
   { status, limit }: HistoryOptions,
 ): Promise<Answer> {
   const states = status === undefined ? undefined : runStates(status);
-  const { service } = await session.openToLook();
-  const runs = await service.history({ limit, ...(job !== undefined && { job }), ...(states && { states }) });
+  const wish = { limit, ...(job !== undefined && { job }), ...(states && { states }) };
+  const runs = await session.ask<RunShape[]>('list_runs', wish);
   return { data: runs, text: historyText(runs, session.width) };
 }
 
@@ -143,7 +145,6 @@ function addWhy(program: Command, perform: Perform): void {
 
 async function why(session: Session, job: string, at: string | undefined): Promise<Answer> {
   if (at === undefined) throw usageError('--at is missing', 'e.g. --at 03:00 or --at 2026-03-29T03:00');
-  const { service } = await session.openToLook();
-  const shape = await service.why(job, at);
+  const shape = await session.ask<WhyShape>('why', { job, at });
   return { data: shape, text: whyText(shape) };
 }

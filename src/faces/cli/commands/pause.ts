@@ -1,14 +1,19 @@
 // pause, resume: holds all jobs or one back, and says who else holds them.
 
 import { type Command, Option } from 'commander';
-import type { SchedulerService } from '#service/service';
-import { pauseShape } from '#service/shapes';
+import { sleep } from '#core/clock';
+import type { ResumeShape } from '#service/pauses';
+import type { JobShape, RunShape } from '#service/shapes';
+import type { StatusShape } from '#service/status';
 import { duration, type IdOptions, optionalId, withJob } from '../arguments.ts';
 import { examples, type Perform } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { ProgressLine } from '../progress.ts';
 import { type PauseShape, pausedText, resumedText } from '../render/pause.ts';
 import type { Answer, Session } from '../session.ts';
+
+/** Between two looks. */
+const LOOK_MS = 200;
 
 interface PauseOptions extends IdOptions {
   reason?: string;
@@ -51,21 +56,17 @@ export function addPauseCommands(program: Command, perform: Perform): void {
 }
 
 async function pauseJobs(session: Session, job: string | undefined, options: PauseOptions): Promise<Answer> {
-  const { io, by } = session;
-  const installation = await session.openToWrite();
-  const { service } = installation;
-  const target = job === undefined ? {} : { job };
-  const until = options.for === undefined ? null : io.clock.now() + options.for;
-  const done = await service.pause({ ...target, reason: options.reason ?? null, until, by });
-  const zone = installation.settings.scheduler.timezone;
-  const global = (await service.pauses()).filter((pause) => pause.jobUid === null);
-  const holders = done.job === null ? [] : (await service.find(done.job)).paused_by;
-  const paused_by = done.job === null ? global.map((pause) => pauseShape(pause, zone)) : holders;
-  const own = ownPlace(paused_by, session.by);
+  const { io } = session;
+  const until =
+    options.for === undefined ? {} : { until: new Date(io.clock.now() + options.for).toISOString() };
+  const wish = { ...(job !== undefined && { job }), reason: options.reason ?? null, ...until };
+  const done = await session.ask<{ paused: true; job: string | null }>('pause', wish);
+  const paused_by = await holdersOf(session, done.job);
+  const own = ownPlace(paused_by);
   const others = paused_by.filter((_, place) => place !== own);
   const text = pausedText(done.job, others, paused_by[own]?.until ?? null);
   if (!options.wait) return { data: { ...done, paused_by }, text, exit: EXIT.ok };
-  const isQuiet = await waitUntilQuiet(session, service, done.job);
+  const isQuiet = await waitUntilQuiet(session, done.job);
   return {
     data: { ...done, paused_by, running: !isQuiet },
     text: `${text}${isQuiet ? 'nothing runs any more' : 'not waited for: something still runs'}\n`,
@@ -73,31 +74,39 @@ async function pauseJobs(session: Session, job: string | undefined, options: Pau
   };
 }
 
-async function waitUntilQuiet(
-  session: Session,
-  service: SchedulerService,
-  job: string | null,
-): Promise<boolean> {
-  const { io } = session;
-  const progress = new ProgressLine(io.stderr, io.clock, 'paused; waiting for what runs');
-  progress.show({ done: 0, total: null, note: null });
-  return await service.untilNothingRuns(job, io.signal).finally(() => progress.clear());
+async function holdersOf(session: Session, job: string | null): Promise<readonly PauseShape[]> {
+  if (job === null) return (await session.ask<StatusShape>('status')).paused;
+  return (await session.ask<JobShape>('get_job', { job })).paused_by;
 }
 
-/** The pause that was made just now, among all that hold. */
-function ownPlace(pauses: readonly PauseShape[], by: string): number {
-  return pauses.findLastIndex((pause) => pause.source === 'api' && pause.who === by);
+/** False when Ctrl-C comes first. What a service writes can only be looked at again. */
+async function waitUntilQuiet(session: Session, job: string | null): Promise<boolean> {
+  const { clock, stderr, signal } = session.io;
+  const progress = new ProgressLine(stderr, clock, 'paused; waiting for what runs');
+  progress.show({ done: 0, total: null, note: null });
+  const wish = { ...(job !== null && { job }), states: ['running', 'stopping'], limit: 1 };
+  try {
+    while ((await session.ask<RunShape[]>('list_runs', wish)).length > 0)
+      if (!(await sleep(clock, LOOK_MS, signal))) return false;
+    return true;
+  } finally {
+    progress.clear();
+  }
+}
+
+/** The pause that was made just now, among all that hold: of this source each target has one, and a job's own is the newest. */
+function ownPlace(pauses: readonly PauseShape[]): number {
+  return pauses.findLastIndex((pause) => pause.source === 'api');
 }
 
 async function resumeJobs(session: Session, job: string | undefined, catchUp: boolean): Promise<Answer> {
-  const { service } = await session.openToWrite();
-  await service.pauses();
-  const done = await service.resume({ ...(job !== undefined && { job }), by: session.by, catchUp });
-  const alone = job === undefined ? await pausedByThemselves(service) : [];
+  const wish = { ...(job !== undefined && { job }), ...(catchUp && { catch_up: 'latest' }) };
+  const done = await session.ask<ResumeShape>('resume', wish);
+  const alone = job === undefined ? await pausedByThemselves(session) : [];
   return { data: done, text: resumedText(done, alone), exit: EXIT.ok };
 }
 
 /** Resuming all leaves these as they are (rule 6). */
-async function pausedByThemselves(service: SchedulerService): Promise<string[]> {
-  return (await service.list({ state: 'paused' })).map((job) => job.id);
+async function pausedByThemselves(session: Session): Promise<string[]> {
+  return (await session.ask<JobShape[]>('list_jobs', { state: 'paused' })).map((job) => job.id);
 }

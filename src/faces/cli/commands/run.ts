@@ -4,9 +4,11 @@ import type { Command } from 'commander';
 import type { JsonObject } from '#core/handler';
 import { missingGraphPassword } from '#service/graph-password';
 import type { Installation } from '#service/host';
+import type { RunShape } from '#service/shapes';
 import { type IdOptions, jsonObject, optionalId, requiredId, withJob } from '../arguments.ts';
 import { examples, type Perform } from '../command.ts';
 import { EXIT, SettingsRefused, usageError } from '../exit.ts';
+import { followed } from '../follow.ts';
 import { ProgressLine } from '../progress.ts';
 import { hasFailed, isOver, outcomeText, queuedText } from '../render/outcome.ts';
 import type { Answer, Session } from '../session.ts';
@@ -19,6 +21,11 @@ interface RunOptions extends IdOptions {
   input?: JsonObject;
   full?: boolean;
   handler?: string;
+}
+
+interface Performed {
+  run: RunShape;
+  where: 'here' | 'service';
 }
 
 export function addRunCommands(program: Command, perform: Perform): void {
@@ -62,26 +69,49 @@ async function runOne(session: Session, job: string | undefined, options: RunOpt
   if (handler === undefined) requiredId(job, options, 'job');
   else if (job !== undefined)
     throw usageError(`both a job and a handler are given: ${job}, ${handler}`, 'name one of them');
-  const installation = await session.open();
   const what = handler ?? job ?? '';
-  await refuseWithoutPassword(installation, what);
   const { io } = session;
   const progress = new ProgressLine(io.stderr, io.clock, `${what}: running`);
-  const request = {
-    by: session.by,
-    wait: options.wait === true,
-    signal: io.signal,
-    onProgress: (step: Parameters<ProgressLine['show']>[0]) => progress.show(step),
-    ...requestOf(options),
-  };
-  const { run, where } = await (handler === undefined
-    ? installation.run(what, request)
-    : installation.runAdHoc(handler, request)
-  ).finally(() => progress.clear());
+  const asked = (await session.remote())
+    ? runThere(session, what, options)
+    : runHere(session, what, options, progress);
+  const { run, where } = await asked.finally(() => progress.clear());
   const isFollowed = where === 'here' || options.wait === true;
   if (!isFollowed) return { data: run, text: queuedText(run) };
   const failed = hasFailed(run) || !isOver(run);
   return { data: run, text: outcomeText(run), exit: failed ? EXIT.failed : EXIT.ok };
+}
+
+/** By the service that is asked over HTTP. */
+async function runThere(session: Session, what: string, options: RunOptions): Promise<Performed> {
+  const { force, retry, dryRun, ...more } = requestOf(options);
+  const wish = { ...more, dry_run: dryRun };
+  const queued = await (options.handler === undefined
+    ? session.ask<RunShape>('run_job', { ...wish, job: what, force, retry })
+    : session.ask<RunShape>('run_handler', { ...wish, handler: what }));
+  const run = options.wait ? (await followed(session, [queued]))[0]! : queued;
+  return { run, where: 'service' };
+}
+
+/** In this process, or by the service of this state directory. */
+async function runHere(
+  session: Session,
+  what: string,
+  options: RunOptions,
+  progress: ProgressLine,
+): Promise<Performed> {
+  const installation = await session.open();
+  await refuseWithoutPassword(installation, what);
+  const request = {
+    by: session.by,
+    wait: options.wait === true,
+    signal: session.io.signal,
+    onProgress: (step: Parameters<ProgressLine['show']>[0]) => progress.show(step),
+    ...requestOf(options),
+  };
+  return await (options.handler === undefined
+    ? installation.run(what, request)
+    : installation.runAdHoc(what, request));
 }
 
 function requestOf({ force, retry, dryRun, input, full }: RunOptions) {
@@ -100,8 +130,7 @@ async function refuseWithoutPassword(installation: Installation, job: string): P
 }
 
 async function cancelRun(session: Session, runId: string): Promise<Answer> {
-  const { service } = await session.openToWrite();
-  const run = await service.cancelRun(runId, session.by);
+  const run = await session.ask<RunShape>('cancel_run', { run: runId });
   const text =
     run.state === 'cancelled'
       ? `${run.job}: run ${run.run_id} is cancelled\n`

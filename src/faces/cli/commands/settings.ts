@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import type { Settings } from '#service/host';
 import { validateExpression, validateSettings, zoneOfSettings } from '#service/validate';
 import { examples, type Perform } from '../command.ts';
 import { EXIT, faultsText, SettingsRefused } from '../exit.ts';
@@ -39,9 +40,14 @@ export function addSettingsCommands(program: Command, perform: Perform): void {
 async function validateSubject(session: Session, subject: string | undefined): Promise<Answer> {
   const now = session.io.clock.now();
   const isFile = subject === undefined || existsSync(subject);
+  if (!isFile && (await session.remote())) {
+    const asked = await session.ask<ExpressionShape>('validate_schedule', { expression: subject });
+    return expression(subject, asked, session.width);
+  }
   const places = { ...session.places, ...(isFile && subject !== undefined && { settings: subject }) };
   const checked = await session.host.check(places);
-  if (!isFile) return expression(subject, zoneOfSettings(checked), now, session.width);
+  if (!isFile)
+    return expression(subject, validateExpression(subject, zoneOfSettings(checked), now), session.width);
   const shape = validateSettings(checked, now);
   if (!shape.ok) {
     return { data: shape, text: '', aside: faultsText(shape.errors), exit: EXIT.configuration };
@@ -50,8 +56,9 @@ async function validateSubject(session: Session, subject: string | undefined): P
   return { data: shape, text: settingsText(shape, file, session.width) };
 }
 
-function expression(text: string, zone: string, now: number, width: number): Answer {
-  const shape = validateExpression(text, zone, now);
+type ExpressionShape = ReturnType<typeof validateExpression>;
+
+function expression(text: string, shape: ExpressionShape, width: number): Answer {
   const [fault] = shape.errors;
   if (!fault) return { data: shape, text: expressionText(shape.jobs[0]!, width) };
   // A cron expression has slashes, too, and spaces between its fields.
@@ -62,11 +69,19 @@ function expression(text: string, zone: string, now: number, width: number): Ans
 }
 
 async function showConfig(session: Session, withOrigin: boolean): Promise<Answer> {
-  const checked = await session.host.check(session.places);
-  if (checked.kind === 'faults') throw new SettingsRefused(checked.faults);
-  const { values } = checked.settings;
+  const values = await valuesOf(session);
   const data = values.map(({ path, value, origin }) =>
     withOrigin ? { path, value, origin } : { path, value },
   );
   return { data, text: configText(values, withOrigin, session.width) };
+}
+
+type Values = readonly Pick<Settings['values'][number], 'path' | 'value' | 'origin'>[];
+
+/** Of the service that is asked, or of the settings file as it is now. */
+async function valuesOf(session: Session): Promise<Values> {
+  if (await session.remote()) return await session.ask('show_config');
+  const checked = await session.host.check(session.places);
+  if (checked.kind === 'faults') throw new SettingsRefused(checked.faults);
+  return checked.settings.values;
 }

@@ -33,6 +33,7 @@ export function addStartCommand(program: Command, perform: Perform): void {
 
 async function serve(session: Session, options: StartOptions): Promise<void> {
   const { io, by } = session;
+  session.refuseUrl('start');
   const installation = await session.open();
   const missing = missingGraphPassword(installation.settings);
   if (missing) throw new SettingsRefused([missing]);

@@ -4,7 +4,7 @@ import type { Json } from '#core/handler';
 import type { Settings } from '#service/host';
 import { type Column, table } from '../table.ts';
 
-type Value = Settings['values'][number];
+type Value = Pick<Settings['values'][number], 'path' | 'value' | 'origin'>;
 
 export function configText(values: readonly Value[], withOrigin: boolean, width: number): string {
   const columns: Column<Value>[] = [
