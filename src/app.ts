@@ -31,6 +31,7 @@ import { keeper, NO_RULES } from '#service/keeper';
 import { createKeeping } from '#service/keeping';
 import type { AcquireLock } from '#service/lock';
 import type { LoopsParts } from '#service/loops';
+import { referenceSources } from '#service/reference-sources';
 import { tellingStore } from '#service/telling-store';
 import type { UpkeepSettings } from '#service/upkeep';
 import type { WatchTree } from '#service/vault-watch';
@@ -261,6 +262,7 @@ export function install(
       shutdown: () => settings.scheduler.shutdown,
       config: () => settings.app,
       loadHandler: (name) => registry.load(name),
+      references: referenceSources(store, current),
       startThread: options.startThread ?? threadStarter(allowedEnvironment(options.env)),
       call: jobCalls({
         installation: () => installed,

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { closest } from '#core/did-you-mean';
 import type { HandlerInfo, JsonObject } from '#core/handler';
+import { holdsReference } from '#core/reference';
 import { type Place, shown } from './findings.ts';
 import { JOB_KEYS, RESERVED_KEYS } from './job-keys.ts';
 import { nearMiss } from './near-miss.ts';
@@ -114,6 +115,8 @@ export async function checkInput(
   const result = await handler.input.safeParseAsync(input);
   for (const issue of result.error?.issues ?? []) {
     const path = issue.path.filter((step): step is string | number => typeof step !== 'symbol');
+    // What it names is known when the job runs, and judged then.
+    if (path.length > 0 && holdsReference(valueAt(input, path))) continue;
     if (issue.code === 'unrecognized_keys') tellUnknown(reading, handler, issue.keys, path, placeOf);
     else tellInvalid(reading, input, issue, path, placeOf);
   }

@@ -122,7 +122,8 @@ async function readSettings(inputs: Inputs): Promise<Settings> {
     timezone: scheduler.timezone,
     housekeeper: housekeepingLayer(reading),
   });
-  const secrets = await readSecrets(inputs, scheduler.secretNames, app, server.tokens);
+  const namedSecrets = await readNamedSecrets(inputs, scheduler.secretNames);
+  const secrets = readSecrets(inputs, namedSecrets, scheduler.secretNames, app, server.tokens);
   return {
     file,
     projectDir,
@@ -136,6 +137,7 @@ async function readSettings(inputs: Inputs): Promise<Settings> {
     server,
     warnings: findings.warnings,
     values,
+    namedSecrets,
     secrets,
   };
 }
@@ -176,18 +178,27 @@ function tellWithoutEffect(reading: Reading): void {
   }
 }
 
-async function readSecrets(
+/** Of the process, of `.env` files, or of the file that `<NAME>_FILE` names; without those that are not set. */
+async function readNamedSecrets(
+  { variables }: Inputs,
+  names: readonly string[],
+): Promise<Record<string, string>> {
+  const found = await Promise.all(names.map(async (name) => [name, (await variables.secret(name))?.value]));
+  return Object.fromEntries(found.filter(([, value]) => value !== undefined));
+}
+
+function readSecrets(
   inputs: Inputs,
+  named: Readonly<Record<string, string>>,
   names: readonly string[],
   app: AppConfig,
   tokens: Settings['server']['tokens'],
-): Promise<string[]> {
-  const referenced = await Promise.all(names.map((name) => inputs.variables.secret(name)));
+): string[] {
   const found = [
     ...secretsOf(inputs.source.root),
     ...passwordInUrl(app.databases.rabbitmq?.url ?? ''),
     ...tokens.map(({ secret }) => secret),
-    ...referenced.map((variable) => variable?.value ?? ''),
+    ...Object.values(named),
     app.databases.neo4j?.password ?? '',
   ];
   return [...new Set(found)].filter((secret) => secret !== '' && !names.includes(secret));

@@ -27,6 +27,8 @@ export interface Settings {
   readonly warnings: readonly Note[];
   /** Every effective value by its dotted path, secrets masked. */
   readonly values: readonly EffectiveValue[];
+  /** What `!ref:env:NAME` in input may read, by name: those of `scheduler.secrets` that are set. */
+  readonly namedSecrets: Readonly<Record<string, string>>;
   /** Values that must never be shown or logged. */
   readonly secrets: readonly string[];
 }

@@ -17,6 +17,7 @@ import { contextData, createContext, type Progress, windowOf } from './context.t
 import { decide } from './decide.ts';
 import { checkedInput } from './input.ts';
 import { keepsLog } from './keep-log.ts';
+import { NO_MASK, type ReferenceSources, resolveReferences } from './references.ts';
 
 export interface ExecuteParts {
   clock: Clock;
@@ -27,6 +28,8 @@ export interface ExecuteParts {
   jobStateRoot: string;
   loadHandler(name: string): Promise<Handler>;
   startThread: StartThread;
+  /** What references in input name. */
+  references: ReferenceSources;
   config(): AppConfig;
   scheduleOf(spec: ScheduleSpec): Schedule;
   paused(): boolean;
@@ -59,7 +62,7 @@ export async function execute(
   const log = attemptLog(parts.log.at(`job.${run.jobId}`), output, run);
   const attempt = new Attempt(run, job, stopper, parts, log);
   const returned = await attempt.call();
-  const ended = classify(returned, stopper.cause, run.snapshot.policy.timeoutMs);
+  const ended = attempt.mask.json(classify(returned, stopper.cause, run.snapshot.policy.timeoutMs));
   for (const warning of ended.warnings) log.warn(warning);
   const at = clock.now();
   const verdict = decide(run, ended, at, parts.random());
@@ -74,7 +77,9 @@ export async function execute(
     codeHash: attempt.codeHash,
   };
   if (ended.outcome === 'succeeded' && !run.snapshot.dryRun && attempt.state !== undefined)
-    ending.handlerState = attempt.state;
+    ending.handlerState = attempt.mask.json(attempt.state);
+  const warnings = [...attempt.warnings, ...ended.warnings];
+  if (warnings.length > 0) ending.warnings = warnings;
   if (ended.error) output.line('error', `attempt ${run.attempt} ${ended.outcome}: ${ended.error.message}`);
   output.end(keepsLog(run, ended, verdict));
   logEnding(run, ended, ending, parts.log);
@@ -86,7 +91,10 @@ class Attempt {
   readonly #job: StoredJob;
   readonly #stopper: Stopper;
   readonly #parts: ExecuteParts;
-  readonly #log: OutputLog;
+  /** Nothing secret of what the input names is written to it. */
+  #log: OutputLog;
+  mask = NO_MASK;
+  warnings: readonly string[] = [];
   codeHash: string | null = null;
   /** `ctx.state` after the call. */
   state: Json | undefined;
@@ -109,7 +117,8 @@ class Attempt {
     try {
       const handler = await this.#parts.loadHandler(name);
       this.codeHash = handler.codeHash;
-      const { result, state } = await (await this.#start(handler)).answer;
+      const input = await this.#resolvedInput();
+      const { result, state } = await (await this.#start(handler, input)).answer;
       this.state = state;
       return { kind: 'returned', result };
     } catch (error) {
@@ -130,7 +139,17 @@ class Attempt {
     this.#cancelLimit = this.#parts.clock.timer(ms, afterAnswers);
   }
 
-  async #start(handler: Handler): Promise<Call> {
+  /** What is stored and shown is the reference; what it names is for the handler only. */
+  async #resolvedInput(): Promise<JsonObject> {
+    const { input, warnings, mask } = await resolveReferences(this.#run.input, this.#parts.references);
+    this.warnings = warnings;
+    this.mask = mask;
+    this.#log = mask.log(this.#log);
+    for (const warning of warnings) this.#log.warn(`a reference in the input stands for nothing: ${warning}`);
+    return input;
+  }
+
+  async #start(handler: Handler, input: JsonObject): Promise<Call> {
     const stateDir = path.join(this.#parts.jobStateRoot, this.#run.jobId);
     const window = windowOf(this.#run, this.#job, this.#parts.scheduleOf);
     const data = contextData(this.#run, this.#job, window, stateDir, this.#parts.config());
@@ -140,10 +159,9 @@ class Attempt {
       signal,
       log: this.#log,
       paused: this.#parts.paused,
-      onProgress: (progress: Progress) => this.#parts.onProgress(this.#run, progress),
+      onProgress: (progress: Progress) => this.#parts.onProgress(this.#run, this.mask.json(progress)),
       call: (operation: string, args: JsonObject) => this.#parts.call(operation, args, this.#run, signal),
     };
-    const { input } = this.#run;
     const { code } = handler;
     if (code && policy.isolation !== 'inline') {
       // Told to stop before it began: a thread would only have to be ended again.

@@ -3,14 +3,25 @@
 import type { ZodType } from 'zod';
 import { SchedulerError } from '#core/errors';
 import type { HandlerInfo, JsonObject } from '#core/handler';
+import { holdsReference } from '#core/reference';
 
-/** What is wrong, all of it in one line; null = nothing. A handler without a schema takes any input. */
+/**
+ * What is wrong, all of it in one line; null = nothing. A handler without a schema takes any input, and what a reference
+ * names is judged when the run has it.
+ */
 export function inputFault(schema: ZodType | null, input: JsonObject): string | null {
   const parsed = schema?.safeParse(input);
   if (!parsed || parsed.success) return null;
-  return parsed.error.issues
-    .map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`)
-    .join('; ');
+  const faults = parsed.error.issues.filter((issue) => !isOfReference(input, issue.path));
+  if (faults.length === 0) return null;
+  return faults.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; ');
+}
+
+function isOfReference(input: JsonObject, path: readonly PropertyKey[]): boolean {
+  if (path.length === 0) return false;
+  let value: unknown = input;
+  for (const step of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[step];
+  return holdsReference(value);
 }
 
 /**
@@ -19,8 +30,9 @@ export function inputFault(schema: ZodType | null, input: JsonObject): string | 
  */
 export function checkedInput(info: HandlerInfo, input: JsonObject): JsonObject {
   if (!info.input) return input;
-  const fault = inputFault(info.input, input);
-  if (fault === null) return info.input.parse(input) as JsonObject;
+  const parsed = info.input.safeParse(input);
+  if (parsed.success) return parsed.data as JsonObject;
+  const fault = inputFault(info.input, input) ?? 'a reference was not resolved';
   const error = new SchedulerError(
     'INVALID_PARAMETERS',
     `invalid input for ${info.name}: ${fault}`,

@@ -16,6 +16,7 @@ import { Scheduler } from '#engine/scheduler';
 import type { StartThread } from '#runs/call';
 import type { Progress } from '#runs/context';
 import { decide } from '#runs/decide';
+import type { ReferenceSources } from '#runs/references';
 import { Worker } from '#runs/worker';
 import type { Store } from '#store/store';
 import { effectLines, missingSince } from './effects.ts';
@@ -44,6 +45,7 @@ export interface LoopsParts {
   handlerKnown(name: string): boolean;
   loadHandler(name: string): Promise<Handler>;
   startThread: StartThread;
+  references: ReferenceSources;
   scheduleOf(spec: ScheduleSpec): Schedule;
   call(operation: string, input: JsonObject, run: Run, signal: AbortSignal): Promise<Json>;
   onProgress(run: Run, progress: Progress): void;

@@ -16,6 +16,7 @@ import { Definitions } from './definitions.ts';
 import { Explainer } from './explain.ts';
 import { type Candidate, Forecast } from './forecast.ts';
 import { type BackfillWish, HandRuns, type RunNowOptions } from './hand-runs.ts';
+import { Keys } from './keys.ts';
 import { Lookup } from './lookup.ts';
 import { type PauseRequest, Pauses, type ResumeRequest, type ResumeShape } from './pauses.ts';
 import { Queues, type QueuesParts } from './queues.ts';
@@ -68,6 +69,8 @@ export class SchedulerService {
   readonly cleanups: Cleanups;
   /** Durable queues: what runs answered, and what others put. */
   readonly queues: Queues;
+  /** Small values by key. */
+  readonly keys: Keys;
 
   constructor(parts: ServiceParts) {
     this.#parts = parts;
@@ -80,6 +83,7 @@ export class SchedulerService {
     this.#forecast = new Forecast(parts);
     this.cleanups = new Cleanups(parts);
     this.queues = new Queues(parts);
+    this.keys = new Keys(parts);
   }
 
   /** All jobs by id, or those in one state. */

@@ -26,16 +26,20 @@ import type {
   ReconcileView,
   Verdict,
 } from './decisions.ts';
+import type { KeyPromises } from './keys.ts';
 import type { QueuePromises } from './queues.ts';
+import type { Account, FoundHole, PruneRequest } from './upkeep.ts';
 
 export type * from './boots.ts';
 export type * from './changes.ts';
 export type * from './cleanups.ts';
 export type * from './decisions.ts';
+export type * from './keys.ts';
 export type * from './ledger-files.ts';
 export type * from './queues.ts';
+export type * from './upkeep.ts';
 
-export interface Store extends CleanupPromises, QueuePromises {
+export interface Store extends CleanupPromises, KeyPromises, QueuePromises {
   // ---- boots -------------------------------------------------------------------------------------------
   /** Records that a process started to run loops (`service`) or a single job (`run`). */
   beginBoot(boot: NewBoot): Promise<void>;
@@ -209,34 +213,6 @@ export interface ResumeTarget {
 export interface Resumed {
   ended: Pause[];
   decided: FireResult['decided'];
-}
-
-export interface PruneRequest {
-  at: EpochMs;
-  /** Rows that ended before it go. */
-  before: EpochMs;
-  maxRowsPerJob: number;
-  maxRows: number;
-  /** At most this many rows in one call. */
-  limit: number;
-}
-
-/** What became of the slots in [from, to]: a run, or a skip or miss with its reason. */
-export interface Account {
-  runId: string;
-  state: RunState;
-  from: EpochMs;
-  to: EpochMs;
-  count: number;
-}
-
-/** Slots in [from, to] that were to be decided and have no account. */
-export interface FoundHole {
-  jobUid: string;
-  at: EpochMs;
-  from: EpochMs;
-  to: EpochMs;
-  count: number;
 }
 
 /** A run that has started, and its job. */

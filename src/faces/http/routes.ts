@@ -46,6 +46,10 @@ export const ROUTES: readonly Route[] = [
   { operation: 'nack_messages', method: 'POST', path: '/queues/nack' },
   { operation: 'dead_letters', method: 'GET', path: '/queues/:queue/dead' },
   { operation: 'revive_dead', method: 'POST', path: '/queues/:queue/revive' },
+  { operation: 'kv_list', method: 'GET', path: '/kv' },
+  { operation: 'kv_get', method: 'GET', path: '/kv/:key' },
+  { operation: 'kv_set', method: 'POST', path: '/kv/:key' },
+  { operation: 'kv_delete', method: 'DELETE', path: '/kv/:key' },
   { operation: 'clear_queue', method: 'POST', path: '/queues/:queue/clear' },
 ];
 

@@ -3,12 +3,18 @@
 import { cleanupOperations } from './cleanups.ts';
 import { forecastOperations } from './forecast.ts';
 import { jobOperations } from './jobs.ts';
+import { keyOperations } from './keys.ts';
 import type { Operation } from './operation.ts';
 import { queueOperations } from './queues.ts';
 import { runOperations } from './runs.ts';
 
 export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
-  [...jobOperations, ...runOperations, ...forecastOperations, ...cleanupOperations, ...queueOperations].map(
-    (each) => [each.name, each],
-  ),
+  [
+    ...jobOperations,
+    ...runOperations,
+    ...forecastOperations,
+    ...cleanupOperations,
+    ...queueOperations,
+    ...keyOperations,
+  ].map((each) => [each.name, each]),
 );

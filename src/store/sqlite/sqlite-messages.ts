@@ -1,12 +1,21 @@
-// The queues of the SQLite store: each promise of ../queues.ts is one transaction here.
+// Queues and keys of the SQLite store: each promise of ../queues.ts and ../keys.ts is one transaction here.
 
 import type { EpochMs } from '#core/clock';
+import type { Json } from '#core/handler';
 import type { NewMessage, QueueLimits } from '#core/queue';
-import type { Delivery, QueueCounts, QueuePromises, StoredMessage } from '../store.ts';
+import type {
+  Delivery,
+  KeyPromises,
+  QueueCounts,
+  QueuePromises,
+  StoredKey,
+  StoredMessage,
+} from '../store.ts';
 import type { Database } from './database.ts';
+import * as keys from './keys.ts';
 import * as queues from './queues.ts';
 
-export class SqliteMessages implements QueuePromises {
+export class SqliteMessages implements KeyPromises, QueuePromises {
   readonly #db: Database;
   readonly #newReceipt: () => string;
 
@@ -67,5 +76,21 @@ export class SqliteMessages implements QueuePromises {
 
   async nextDelivery(queue: string): Promise<EpochMs | null> {
     return queues.nextDelivery(this.#db, queue);
+  }
+
+  async key(name: string): Promise<StoredKey | null> {
+    return keys.findKey(this.#db, name);
+  }
+
+  async keys(query: { prefix: string; after: string; limit: number }): Promise<StoredKey[]> {
+    return keys.listKeys(this.#db, query);
+  }
+
+  async setKey(name: string, value: Json, at: EpochMs, by: string): Promise<void> {
+    this.#db.write(() => keys.setKey(this.#db, name, value, at, by));
+  }
+
+  async deleteKey(name: string, at: EpochMs, by: string): Promise<boolean> {
+    return this.#db.write(() => keys.deleteKey(this.#db, name, at, by));
   }
 }

@@ -13,6 +13,7 @@ import { endingPromises } from './promises/endings.ts';
 import { firePromises } from './promises/fire.ts';
 import { gapPromises } from './promises/gaps.ts';
 import { jobPromises } from './promises/jobs.ts';
+import { keyPromises } from './promises/keys.ts';
 import { pausePromises } from './promises/pauses.ts';
 import { placePromises } from './promises/places.ts';
 import { prunePromises } from './promises/prune.ts';
@@ -51,6 +52,7 @@ export function storeContract(name: string, open: OpenLedger): void {
     pausePromises(open);
     queryPromises(open);
     queuePromises(open);
+    keyPromises(open);
     auditPromises(open);
   });
 }

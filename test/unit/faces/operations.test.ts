@@ -81,6 +81,8 @@ describe('the table', () => {
       'remove_cleanup',
       'revive_dead',
       'clear_queue',
+      'kv_set',
+      'kv_delete',
     ]);
     expect(named('admin')).toEqual(['show_config']);
   });
@@ -103,6 +105,7 @@ describe('answers are as described', () => {
     ['show_config', {}],
     ['list_cleanups', {}],
     ['list_queues', {}],
+    ['kv_list', {}],
     ['backfill', { job: 'report', from: '2026-02-01', to: '2026-03-01T02:00', dry_run: true }],
   ])('%s %j', async (name, given) => {
     const scenario = await started();
@@ -143,6 +146,17 @@ describe('answers are as described', () => {
     expect(await ask(scenario, 'clear_queue', { queue: 'work' })).toEqual({ cleared: 0 });
   });
 
+  test('a key is set, read, listed and taken away', async () => {
+    const scenario = await started();
+    const kept = { key: 'a/b', value: { n: [1] }, updated_by: 'test:anna' };
+    expect(await ask(scenario, 'kv_set', { key: 'a/b', value: { n: [1] } })).toMatchObject(kept);
+    expect(await ask(scenario, 'kv_get', { key: 'a/b' })).toMatchObject(kept);
+    expect(await ask(scenario, 'kv_list', { prefix: 'a/' })).toMatchObject([kept]);
+    expect(await ask(scenario, 'kv_list', { prefix: '%' })).toEqual([]);
+    expect(await ask(scenario, 'kv_list', { after: 'a/b' })).toEqual([]);
+    expect(await ask(scenario, 'kv_delete', { key: 'a/b' })).toEqual({ deleted: 'a/b' });
+  });
+
   test('a zone that is not there is what is wrong with a schedule', async () => {
     const answer = await ask(await started(), 'validate_schedule', {
       expression: '@daily',
@@ -180,6 +194,9 @@ describe('what does not fit', () => {
     ['resume', {}, 'NOT_PAUSED'],
     ['pause', { until: 'soon' }, 'INVALID_PARAMETERS'],
     ['get_cleanup', { cleanup: 'x' }, 'CONFIG_NOT_FOUND'],
+    ['kv_get', { key: 'x' }, 'CONFIG_NOT_FOUND'],
+    ['kv_delete', { key: 'x' }, 'CONFIG_NOT_FOUND'],
+    ['kv_set', { key: 'a b', value: 1 }, 'INVALID_PARAMETERS'],
     ['peek_queue', { queue: 'x' }, 'QUEUE_NOT_FOUND'],
     ['put_message', { queue: 'a b', body: 1 }, 'INVALID_PARAMETERS'],
     ['register_cleanup', { rule: { directory: 'relative' } }, 'INVALID_PARAMETERS'],

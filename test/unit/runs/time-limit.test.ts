@@ -8,6 +8,7 @@ import type { Log } from '#core/log';
 import type { Run } from '#core/run';
 import type { ThreadRequest } from '#runs/call';
 import { execute, type Stopper } from '#runs/execute';
+import type { ReferenceSources } from '#runs/references';
 import { buildSchedule } from '#schedule/parse';
 import { appConfig } from '../../support/job-context.ts';
 import { aPolicy, T0 } from '../../support/ledger.ts';
@@ -52,6 +53,7 @@ function begin() {
       return { answer, end: () => {}, refresh: () => {} };
     },
     config: () => appConfig(tmpdir()),
+    references: {} as ReferenceSources,
     scheduleOf: buildSchedule,
     ...{ paused: () => false, call: async () => null, onProgress: () => {} },
   });
