@@ -6,6 +6,13 @@ import { GraphFault } from './graph.ts';
 /** Of the driver itself. `N/A`: it waited for a connection in vain, or the connection is closed. */
 const NO_SERVER = new Set<string>([neo4j.error.SERVICE_UNAVAILABLE, neo4j.error.SESSION_EXPIRED, 'N/A']);
 
+const READ_ONLY = 'Neo.ClientError.General.WriteOnReadOnlyAccessDatabase';
+
+/** The whole database takes no writes, from whomever. */
+export function isReadOnly(fault: GraphFault): boolean {
+  return (fault.cause as { code?: string } | undefined)?.code === READ_ONLY;
+}
+
 /** Sorts by the server's and driver's error codes, never by texts. */
 export function toGraphFault(cause: unknown, address: string, user: string): GraphFault {
   if (cause instanceof GraphFault) return cause;
@@ -29,6 +36,13 @@ export function toGraphFault(cause: unknown, address: string, user: string): Gra
     );
   if (code === 'Neo.ClientError.Database.DatabaseNotFound')
     return new GraphFault('refused', `Neo4j at ${address}: ${message}`, 'correct NEO4J_DATABASE', cause);
+  if (code === READ_ONLY)
+    return new GraphFault(
+      'refused',
+      `Neo4j at ${address} takes no writes: the database is read-only`,
+      'take it out of server.databases.read_only on the server, or name another one in NEO4J_DATABASE',
+      cause,
+    );
   if (code.startsWith('Neo.ClientError.Security.'))
     return new GraphFault(
       'refused',
