@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse as parseEnv } from 'dotenv';
 import { adHocJob } from '#config/ad-hoc';
+import { readDefinition } from '#config/definition';
 import { type NoticeFolders, systemNotices } from '#config/folder-notices';
 import { inlineNotes } from '#config/inline-notes';
 import { type LoadResult, loadSettings } from '#config/load';
@@ -24,6 +25,7 @@ import { allowedEnvironment } from '#runs/isolation/environment';
 import { threadStarter } from '#runs/isolation/thread';
 import { rememberSchedules } from '#schedule/remembered';
 import { cleanupByCall } from '#service/cleanups';
+import type { Maker } from '#service/definitions';
 import { Events } from '#service/events';
 import type { Checked, Host, HostOptions } from '#service/host';
 import { type InstallationParts, Installed } from '#service/installation';
@@ -223,6 +225,14 @@ export function install(
     handlerKnown: (name: string) => registry.info(name) !== undefined,
     inputFault: (name: string, input: JsonObject) => inputFault(registry.info(name)?.input ?? null, input),
     adHocJob: (name: string) => adHocJob(registry.known(name), settings.scheduler),
+    define: (given: JsonObject, who: Maker) =>
+      readDefinition(given, {
+        ...who,
+        scheduler: settings.scheduler,
+        handler: (name) => registry.known(name),
+        newId: randomUUIDv7,
+        now: clock.now(),
+      }),
     scheduleOf: rememberSchedules(),
     readPauses: () => pauses.read(),
   };

@@ -42,6 +42,24 @@ export class SchedulerError extends Error {
   }
 }
 
+export interface FieldFault {
+  /** Dotted path; empty = the whole. */
+  field: string;
+  message: string;
+}
+
+/** Values that do not fit, each with its field. */
+export class InvalidFields extends SchedulerError {
+  readonly details: readonly FieldFault[];
+
+  constructor(of: string, details: readonly FieldFault[], code: ErrorCode = 'INVALID_PARAMETERS') {
+    const said = details.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`));
+    super(code, `${of}: ${said.join('; ')}`, 'correct the fields that are named');
+    this.name = 'InvalidFields';
+    this.details = details;
+  }
+}
+
 /** An error as a run keeps it and as JSON shows it. */
 export interface ErrorRecord {
   code: string;

@@ -1,26 +1,29 @@
 // A job made by a call in, the writes that bring it into the ledger out; and those that take one away (rules 15, 17). Pure.
 
+import type { EpochMs } from '#core/clock';
 import { SchedulerError } from '#core/errors';
 import type { JobSpec, StoredJob } from '#core/job';
 import type { ScheduleSpec } from '#core/schedule';
 import type { Effects, ReconcileView } from '#store/store';
 import { accountForUndecided, endQueued } from './account.ts';
 import { isBeyondGrace, ON_TIME_MS } from './eligible.ts';
-import { anchored, fromNow, type ReconcileContext, summary } from './reconcile.ts';
+import { anchored, change, fromNow, type ReconcileContext, summary } from './reconcile.ts';
+
+export interface CreateContext extends ReconcileContext {
+  allowPastEvents: boolean;
+  /** No slot before it. */
+  startsAt?: EpochMs | null;
+}
 
 /**
  * A one-time job in the past runs when it is within its grace and its catch-up window; older it is refused, or due at its creation where past
  * events are allowed. Throws CONFLICT for an id that is taken, PAST_EVENT.
  */
-export function create(
-  view: ReconcileView,
-  spec: JobSpec,
-  ctx: ReconcileContext & { allowPastEvents: boolean },
-): Effects {
+export function create(view: ReconcileView, spec: JobSpec, ctx: CreateContext): Effects {
   refuseTaken(view, spec.id);
   const schedule = inTime(anchored(spec.schedule, ctx.at), spec, ctx);
   // The slot of a one-time job may be now, or a moment ago: it is still to be decided.
-  const cursor = schedule.kind === 'at' ? Math.min(ctx.at, schedule.at - 1) : ctx.at;
+  const cursor = schedule.kind === 'at' ? Math.min(ctx.at, schedule.at - 1) : firstCursor(ctx);
   const uid = ctx.newUid();
   const from = { ...fromNow(uid, spec, schedule, cursor, ctx), ledgerFrom: cursor };
   const state: StoredJob['state'] = spec.enabled ? 'active' : 'disabled';
@@ -29,11 +32,33 @@ export function create(
   return { insert: [job], update: [], rows: [], end: [], changes: [change] };
 }
 
-function inTime(
-  schedule: ScheduleSpec,
-  spec: JobSpec,
-  ctx: ReconcileContext & { allowPastEvents: boolean },
-): ScheduleSpec {
+function firstCursor({ at, startsAt }: CreateContext): EpochMs {
+  return Math.max(at, (startsAt ?? at) - 1);
+}
+
+/**
+ * Another definition of a job that was made by a call; its slots so far are accounted for under the one before (rule 14).
+ * Throws CONFLICT for a job of the settings, JOB_NOT_FOUND, PAST_EVENT.
+ */
+export function redefine(view: ReconcileView, uid: string, spec: JobSpec, ctx: CreateContext): Effects {
+  const job = view.jobs.find((each) => each.uid === uid);
+  if (!job) throw new SchedulerError('JOB_NOT_FOUND', 'the job was removed meanwhile');
+  refuseConfigured(job);
+  const { schedule } = spec;
+  const isMoved = schedule.kind === 'at' && (job.schedule.kind !== 'at' || job.schedule.at !== schedule.at);
+  // What is due at once is still to come: a moment that is past would only be recorded as missed.
+  const soon =
+    isMoved && inTime(schedule, spec, ctx).kind === 'at' ? Math.max(schedule.at, ctx.at + 1) : null;
+  const next = soon === null ? spec : { ...spec, schedule: { ...schedule, at: soon } as ScheduleSpec };
+  const effects: Effects = { insert: [], update: [], rows: [], end: [], changes: [] };
+  change(job, next, view.live.get(uid) ?? [], ctx, effects);
+  const set = effects.update[0]?.set;
+  if (set?.nextSlot !== undefined && schedule.kind === 'cron' && ctx.startsAt)
+    Object.assign(set, fromNow(uid, next, schedule, firstCursor(ctx), ctx), { ledgerFrom: job.ledgerFrom });
+  return effects;
+}
+
+function inTime(schedule: ScheduleSpec, spec: JobSpec, ctx: CreateContext): ScheduleSpec {
   if (schedule.kind !== 'at') return schedule;
   const { misfireGraceMs, catchupWindowMs } = spec.policy;
   const late = ctx.at - schedule.at;
@@ -54,6 +79,15 @@ function refuseTaken(view: ReconcileView, id: string): void {
   throw new SchedulerError('CONFLICT', `there is a job ${id} already${where}`, 'choose another id');
 }
 
+function refuseConfigured(job: StoredJob): void {
+  if (job.source !== 'config') return;
+  throw new SchedulerError(
+    'CONFLICT',
+    `job ${job.id} is written in ${job.origin ?? 'the settings'}`,
+    'change it in the file, or take it out there',
+  );
+}
+
 export interface RemovalWish {
   /** Its history goes at once, not at retention. */
   purge: boolean;
@@ -64,12 +98,7 @@ export interface RemovalWish {
 export function remove(view: ReconcileView, uid: string, wish: RemovalWish, ctx: ReconcileContext): Effects {
   const job = view.jobs.find((each) => each.uid === uid);
   if (!job) throw new SchedulerError('JOB_NOT_FOUND', 'the job was removed meanwhile');
-  if (job.source === 'config' && job.state !== 'orphaned')
-    throw new SchedulerError(
-      'CONFLICT',
-      `job ${job.id} is written in ${job.origin ?? 'the settings'}`,
-      'take it out of the file',
-    );
+  if (job.state !== 'orphaned') refuseConfigured(job);
   const effects: Effects = { insert: [], update: [], rows: [], end: [], changes: [] };
   // Accounts are history too, and a purge leaves none.
   if (!wish.purge) accountForUndecided(job, ctx, effects, 'deleted');

@@ -89,7 +89,8 @@ function insert(spec: JobSpec, ctx: ReconcileContext, effects: Effects): void {
   effects.changes.push({ jobUid: uid, what: 'created', before: null, after: summary(job), by: ctx.by });
 }
 
-function change(
+/** What a job becomes under another definition: appended to `effects`. */
+export function change(
   job: StoredJob,
   spec: JobSpec,
   live: readonly Run[],
@@ -240,7 +241,7 @@ function isSpent(job: StoredJob, spec: JobSpec): boolean {
 
 function isRelabelled(job: StoredJob, spec: JobSpec): boolean {
   const label = (s: JobSpec | StoredJob) =>
-    JSON.stringify([s.name, s.description, s.origin, s.warnings, s.runOnStart]);
+    JSON.stringify([s.name, s.description, s.origin, s.owner, s.moduleId, s.warnings, s.runOnStart]);
   return label(job) !== label(spec);
 }
 

@@ -1,23 +1,62 @@
 // Jobs that are made and taken away by a call, beside those of the settings file (rules 15, 17).
 
+import { type Definition, SCHEDULE_KEYS } from '#config/definition';
 import type { Clock } from '#core/clock';
-import { SchedulerError } from '#core/errors';
-import { isAdHoc, type JobSpec } from '#core/job';
+import { InvalidFields, SchedulerError } from '#core/errors';
+import type { JsonObject } from '#core/handler';
+import { isAdHoc, type JobSource, type JobSpec, type StoredJob } from '#core/job';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
-import { create, type RemovalWish, remove } from '#engine/create';
+import { create, type RemovalWish, redefine, remove } from '#engine/create';
 import type { ReconcileContext } from '#engine/reconcile';
 import type { Store } from '#store/store';
 import type { Lookup } from './lookup.ts';
+import { definitionOf } from './shapes.ts';
 
 export interface DefinitionsParts {
   store: Store;
   clock: Clock;
   lookup: Lookup;
   handlerKnown(name: string): boolean;
+  /** A definition in the keys of the settings file, checked; see `readDefinition`. */
+  define(given: JsonObject, who: Maker): Promise<Definition>;
   scheduleOf(spec: ScheduleSpec): Schedule;
   newRunId(): string;
   allowPastEvents(): boolean;
   onWrite(): void;
+}
+
+export interface Maker {
+  by: string;
+  source: JobSource;
+}
+
+export interface Changer {
+  by: string;
+  isExpected?: (job: StoredJob) => boolean;
+}
+
+/** What a job is known by does not change. */
+function refuseFixed(changes: JsonObject): void {
+  const fixed = ['id', 'owner', 'module_id'].filter((key) => key in changes);
+  if (fixed.length === 0) return;
+  const message = 'cannot be changed: make another job';
+  throw new InvalidFields(
+    'the job',
+    fixed.map((field) => ({ field, message })),
+  );
+}
+
+function merged(base: JsonObject, changes: JsonObject): JsonObject {
+  const isRescheduled = ['schedule', 'cron', 'every', 'at', 'manual_only'].some((key) => key in changes);
+  const kept = Object.entries(base).filter(([key]) => !isRescheduled || !RESCHEDULED.includes(key));
+  return { ...Object.fromEntries(kept), ...changes };
+}
+
+const RESCHEDULED: readonly string[] = [...SCHEDULE_KEYS, 'manual_only'];
+
+function changedMeanwhile(id: string): SchedulerError {
+  const fix = 'read it again, and change what it is now';
+  return new SchedulerError('PRECONDITION_FAILED', `job ${id} was changed meanwhile`, fix);
 }
 
 const NOTHING = { insert: [], update: [], rows: [], end: [], changes: [] };
@@ -47,6 +86,50 @@ export class Definitions {
     const context = { ...(await this.#context(by)), allowPastEvents: allowPastEvents() };
     await store.reconcile(context.at, { ids: [spec.id] }, (view) => create(view, spec, context));
     onWrite();
+  }
+
+  /**
+   * A job in the keys of the settings file. Throws InvalidFields with each field, HANDLER_NOT_FOUND with the nearest,
+   * CONFLICT for an id that is taken, PAST_EVENT (rule 17). Answers its id.
+   */
+  async make(given: JsonObject, who: Maker): Promise<string> {
+    const { store, allowPastEvents, onWrite, define } = this.#parts;
+    const { spec, startsAt } = await define(given, who);
+    const context = { ...(await this.#context(who.by)), allowPastEvents: allowPastEvents(), startsAt };
+    await store.reconcile(context.at, { ids: [spec.id] }, (view) => create(view, spec, context));
+    onWrite();
+    return spec.id;
+  }
+
+  /**
+   * Changes what is given; keys of the schedule replace each other. Throws as `make`, CONFLICT for a job of the settings
+   * file, PRECONDITION_FAILED where `isExpected` refuses the job as it is, whoever changed it meanwhile. Answers its id.
+   */
+  async change(
+    idOrName: string,
+    changes: JsonObject,
+    { by, isExpected = () => true }: Changer,
+  ): Promise<string> {
+    const { store, lookup, allowPastEvents, onWrite, define } = this.#parts;
+    refuseFixed(changes);
+    for (;;) {
+      const job = await lookup.job(idOrName);
+      if (!isExpected(job)) throw changedMeanwhile(job.id);
+      const base = definitionOf(job);
+      const { spec, startsAt } = await define(merged(base, changes), { source: job.source, by });
+      const kept = { ...spec, source: job.source, origin: job.origin };
+      const context = { ...(await this.#context(by)), allowPastEvents: allowPastEvents(), startsAt };
+      let isStale = false;
+      await store.reconcile(context.at, { ids: [job.id] }, (view) => {
+        const now = view.jobs.find(({ uid }) => uid === job.uid);
+        isStale = now !== undefined && JSON.stringify(definitionOf(now)) !== JSON.stringify(base);
+        return isStale ? NOTHING : redefine(view, job.uid, kept, context);
+      });
+      // Somebody else was quicker: the changes are put on what that has made of the job.
+      if (isStale) continue;
+      onWrite();
+      return job.id;
+    }
   }
 
   /** A job that may be there already. */

@@ -21,7 +21,7 @@ import { type AcquireLock, LOOK_OF_OTHERS_MS, lockForRun, lockForService } from 
 import { Loops, type LoopsParts } from './loops.ts';
 import { openPauses } from './open-pauses.ts';
 import { Reloader, type ReloaderParts } from './reload.ts';
-import { SchedulerService } from './service.ts';
+import { SchedulerService, type ServiceParts } from './service.ts';
 import { serveUntilAborted } from './serving.ts';
 import type { RunShape } from './shapes.ts';
 import { type StatusShape, statusShape } from './status.ts';
@@ -51,6 +51,7 @@ export interface InstallationParts
   inputFault(handler: string, input: JsonObject): string | null;
   /** What ad hoc runs of the handler are kept under. Throws HANDLER_NOT_FOUND with the nearest. */
   adHocJob(handler: string): JobSpec;
+  define: ServiceParts['define'];
   scheduleOf(spec: ScheduleSpec): Schedule;
   readPauses(): Promise<ObservedPause[]>;
   housekeeper: Housekeeper;

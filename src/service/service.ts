@@ -12,7 +12,7 @@ import type { RemovalWish } from '#engine/create';
 import { AdHocRuns, type AdHocWish } from './ad-hoc.ts';
 import { inTurns } from './all-jobs.ts';
 import { Cleanups, type CleanupsParts } from './cleanups.ts';
-import { Definitions } from './definitions.ts';
+import { type Changer, Definitions, type DefinitionsParts, type Maker } from './definitions.ts';
 import { Explainer } from './explain.ts';
 import { type Candidate, Forecast } from './forecast.ts';
 import { type BackfillWish, HandRuns, type RunNowOptions } from './hand-runs.ts';
@@ -37,6 +37,7 @@ export interface ServiceParts extends CleanupsParts, QueuesParts {
   inputFault(handler: string, input: JsonObject): string | null;
   /** What ad hoc runs of the handler are kept under. Throws HANDLER_NOT_FOUND with the nearest. */
   adHocJob(handler: string): JobSpec;
+  define: DefinitionsParts['define'];
   /** Jobs as the ledger has them, or, where no service keeps it up to date, as the settings would make them. */
   /** Without those that ad hoc runs are kept under. */
   jobs(): Promise<StoredJob[]>;
@@ -199,6 +200,16 @@ export class SchedulerService {
   async createJob(spec: JobSpec, by: string): Promise<JobShape> {
     await this.#definitions.create(spec, by);
     return await this.find(spec.id);
+  }
+
+  /** A job in the keys of the settings file; see `Definitions.make`. */
+  async create(given: JsonObject, who: Maker): Promise<JobShape> {
+    return await this.find(await this.#definitions.make(given, who));
+  }
+
+  /** Changes what is given of a job that was made by a call; see `Definitions.change`. */
+  async update(idOrName: string, changes: JsonObject, who: Changer): Promise<JobShape> {
+    return await this.find(await this.#definitions.change(idOrName, changes, who));
   }
 
   /** Takes a job away; its history stays until retention, unless it is purged (rule 15). */

@@ -128,6 +128,25 @@ export function policyShape(policy: JobPolicy): JsonObject {
   };
 }
 
+/** The job in the keys of the settings file, every one written: what a change is put on. */
+export function definitionOf(job: StoredJob): JsonObject {
+  const { name, description, handler, input, owner, moduleId, enabled, runOnStart, schedule } = job;
+  return {
+    ...{ id: job.id, name, description, handler, input, owner, module_id: moduleId, enabled },
+    ...{ manual_only: job.manualOnly, run_on_start: runOnStart, timezone: schedule.timezone },
+    ...policyShape(job.policy),
+    ...scheduleKeys(schedule),
+  };
+}
+
+function scheduleKeys(spec: ScheduleSpec): JsonObject {
+  const instant = (at: EpochMs) => new Date(at).toISOString();
+  if (spec.kind === 'cron') return { cron: spec.expression, day_match: spec.dayMatch };
+  if (spec.kind === 'at') return { at: instant(spec.at) };
+  if (spec.kind === 'manual') return {};
+  return { every: spec.every, [spec.includeAnchor ? 'starts_at' : 'anchor']: instant(spec.anchor) };
+}
+
 export function runShape(run: Run, zone: string) {
   return {
     run_id: run.runId,

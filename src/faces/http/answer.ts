@@ -1,7 +1,12 @@
 // Answers of the HTTP face: always one envelope, a status for every code, never a stack. Pure.
 
-import { type ErrorRecord, SchedulerError, toErrorRecord } from '#core/errors';
-import { type FieldFault, InvalidInput } from '../operations/operation.ts';
+import {
+  type ErrorRecord,
+  type FieldFault,
+  InvalidFields,
+  SchedulerError,
+  toErrorRecord,
+} from '#core/errors';
 
 export interface Refusal {
   status: number;
@@ -35,7 +40,7 @@ export function refusalOf(thrown: unknown): Refusal {
     return refusal(
       STATUS[thrown.code] ?? 400,
       toErrorRecord(thrown),
-      thrown instanceof InvalidInput ? thrown.details : [],
+      thrown instanceof InvalidFields ? thrown.details : [],
     );
   const { statusCode, message } = (thrown ?? {}) as { statusCode?: unknown; message?: unknown };
   if (statusCode === 413)

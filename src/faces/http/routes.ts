@@ -59,6 +59,8 @@ const EVENTS = 'jobs are shown as events, in words that are not spoken yet';
 export const NOT_OFFERED: Readonly<Record<string, string>> = {
   list_jobs: EVENTS,
   get_job: EVENTS,
+  create_job: EVENTS,
+  update_job: EVENTS,
   delete_job: EVENTS,
   run_job: EVENTS,
   run_handler: 'offered to agents and to the command line only',

@@ -59,8 +59,12 @@ export interface JobChanges {
   cron?: string;
   every?: DurationInput;
   at?: InstantInput;
+  /** One text for `cron`, `every`, `at` and `manual_only`: `0 9 * * 1`, `@daily`, `5m`, an instant, `now`, `manual`. */
+  schedule?: string;
   /** What `every` counts from; else when the job is made. */
   anchor?: InstantInput;
+  /** No slot of a `cron` before it; of `every` the anchor, and the first slot. */
+  starts_at?: InstantInput;
   timezone?: string;
   day_match?: 'or' | 'and';
   jitter?: DurationInput;

@@ -28,7 +28,7 @@ export type OpenLibrary = (options: SchedulerOptions, handlers: readonly Handler
  */
 export class LibraryFace {
   readonly #life: Life;
-  readonly jobs: Omit<JobsApi, 'create' | 'update'>;
+  readonly jobs: JobsApi;
   readonly runs: RunsApi;
   readonly pauses: PausesApi;
   readonly cleanups: CleanupsApi;
@@ -37,7 +37,7 @@ export class LibraryFace {
     const { signal, by = 'library' } = options;
     this.#life = new Life((handlers) => open(options, handlers), { by, signal });
     const opened = () => this.#life.opened();
-    this.jobs = late(opened, 'jobs', ['delete', 'get', 'list', 'pause', 'resume', 'run']);
+    this.jobs = late(opened, 'jobs', ['create', 'update', 'delete', 'get', 'list', 'pause', 'resume', 'run']);
     this.runs = late(opened, 'runs', ['list', 'get', 'start', 'wait', 'cancel', 'rerun', 'backfill']);
     this.pauses = late(opened, 'pauses', ['list', 'pause', 'resume']);
     this.cleanups = late(opened, 'cleanups', ['list', 'get', 'register', 'update', 'remove', 'run']);
@@ -124,7 +124,7 @@ function late<K extends 'jobs' | 'runs' | 'pauses' | 'cleanups'>(
     (name: keyof Opened[K]) =>
     async (...args: never[]) =>
       await ((await opened())[part][name] as (...args: never[]) => unknown)(...args);
-  return Object.fromEntries(names.map((name) => [name, call(name)])) as Opened[K];
+  return Object.fromEntries(names.map((name) => [name, call(name)])) as unknown as Opened[K];
 }
 
 function handlerOf(name: string, code: HandlerCode): Handler {

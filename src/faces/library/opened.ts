@@ -20,7 +20,7 @@ import type {
   SimulationWish,
   StretchInput,
 } from './api.ts';
-import { durationMs, durationText, type InstantInput, instantOf } from './input.ts';
+import { durationMs, durationText, type InstantInput, instantOf, plainDefinition } from './input.ts';
 
 export interface OpenedParts {
   installation: Installation;
@@ -61,7 +61,11 @@ export class Opened {
     return instantOf(given, this.#zone, this.#parts.clock.now());
   }
 
-  readonly jobs: Omit<JobsApi, 'create' | 'update'> = {
+  readonly jobs: JobsApi = {
+    create: async (job) =>
+      (await this.#writable()).create(plainDefinition(job), { by: this.#parts.by, source: 'api' }),
+    update: async (job, changes) =>
+      (await this.#writable()).update(job, plainDefinition(changes), { by: this.#parts.by }),
     delete: async (job, { purge = false, cancelRunning = false } = {}) =>
       (await this.#writable()).deleteJob(job, { purge, cancelRunning, by: this.#parts.by }),
     get: (job) => this.#service.find(job),

@@ -27,6 +27,24 @@ export const jobOperations = [
     handle: ({ installation }, { job }) => installation.service.find(job),
   }),
   operation({
+    name: 'create_job',
+    summary:
+      'Makes a job, in the keys of a job in the settings file; `schedule` is one text for cron, every, at and manual.',
+    effect: 'write',
+    input: z.strictObject({ definition: input }),
+    output: jobShape,
+    handle: ({ installation, by }, { definition }) =>
+      installation.service.create(definition, { by, source: 'api' }),
+  }),
+  operation({
+    name: 'update_job',
+    summary: 'Changes the given keys of a job that is not in the settings file.',
+    effect: 'write',
+    input: z.strictObject({ job, changes: input }),
+    output: jobShape,
+    handle: ({ installation, by }, { job, changes }) => installation.service.update(job, changes, { by }),
+  }),
+  operation({
     name: 'delete_job',
     summary:
       'Takes away a job that is not in the settings file; its history stays until retention or is purged.',

@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import type { Clock, EpochMs } from '#core/clock';
 import { closest } from '#core/did-you-mean';
-import { SchedulerError } from '#core/errors';
+import { type FieldFault, InvalidFields } from '#core/errors';
 import type { Installation } from '#service/host';
 import { readInstant } from '#service/instant';
 
@@ -46,23 +46,8 @@ export function operation<I extends z.ZodObject, O extends z.ZodType>(described:
   return described;
 }
 
-export interface FieldFault {
-  /** Dotted path; empty = the whole input. */
-  field: string;
-  message: string;
-}
-
 /** Values that do not fit the operation's input, each with its field. */
-export class InvalidInput extends SchedulerError {
-  readonly details: readonly FieldFault[];
-
-  constructor(name: string, details: readonly FieldFault[]) {
-    const said = details.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`));
-    super('INVALID_PARAMETERS', `${name}: ${said.join('; ')}`, 'correct the fields that are named');
-    this.name = 'InvalidInput';
-    this.details = details;
-  }
-}
+export class InvalidInput extends InvalidFields {}
 
 /** Checks `given` and performs. Throws InvalidInput with every field at once, and what the operation throws. */
 export async function perform(

@@ -73,6 +73,8 @@ describe('the table', () => {
       'nack_messages',
     ]);
     expect(named('write')).toEqual([
+      'create_job',
+      'update_job',
       'delete_job',
       'pause',
       'resume',

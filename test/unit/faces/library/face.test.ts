@@ -50,6 +50,29 @@ describe('a program', () => {
     expect(await made.status()).toMatchObject({ state: 'running', timezone: 'UTC' });
   });
 
+  test('makes a job in types of TypeScript, changes it, sees it run, takes it away', async () => {
+    const made = await scheduler();
+    await made.start();
+    const every = { hours: 1 };
+    const job = await made.jobs.create({
+      id: 'mine',
+      handler: 'hello',
+      every,
+      timeout: { seconds: 90 },
+      retries: 0,
+    });
+    expect(job).toMatchObject({
+      schedule: { expression: '1h' },
+      policy: { timeout: 90, isolation: 'inline' },
+    });
+    const { promise: ran, resolve } = Promise.withResolvers<string>();
+    made.on('run:succeeded', (event) => resolve(event.job));
+    await made.jobs.update('mine', { at: new Date(Date.now() + 50) });
+    expect(await ran).toBe('mine');
+    expect(await made.jobs.delete('mine', { purge: true })).toEqual({ deleted: 'mine' });
+    await expect(made.jobs.get('mine')).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });
+  });
+
   test('keeps everything over a stop and a start, listeners and functions too', async () => {
     const made = await scheduler();
     const told: string[] = [];
