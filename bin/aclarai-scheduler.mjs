@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // Says in one line what to do where Node is too old for native TypeScript; else starts the program.
 
+import { existsSync } from 'node:fs';
+
 const [major] = process.versions.node.split('.').map(Number);
 if (major < 26) {
   console.error(
@@ -8,4 +10,6 @@ if (major < 26) {
   );
   process.exit(1);
 }
-await import('../src/main.ts');
+// A checkout runs its sources, a package what was compiled from them: Node strips no types below node_modules.
+const source = new URL('../src/main.ts', import.meta.url);
+await import(existsSync(source) ? source.href : new URL('../dist/src/main.js', import.meta.url).href);

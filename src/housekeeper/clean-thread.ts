@@ -6,6 +6,9 @@ import { SchedulerError } from '#core/errors';
 import type { CleanHooks, cleanRule, RuleRun } from './clean-rule.ts';
 import { failedResult } from './report.ts';
 
+/** By name, so that it is found in a compiled package, too. */
+const ENTRY = new URL(import.meta.resolve('#housekeeper/clean-entry'));
+
 export type ToCleaner = { kind: 'run'; run: RuleRun } | { kind: 'abort' };
 export type FromCleaner =
   | { kind: 'planned'; remove: number; keep: number }
@@ -13,7 +16,7 @@ export type FromCleaner =
 
 /** As `cleanRule`; a thread that dies is a failed result. */
 export const cleanInThread: typeof cleanRule = (run: RuleRun, hooks: CleanHooks = {}) => {
-  const worker = new Worker(new URL('./clean-entry.ts', import.meta.url));
+  const worker = new Worker(ENTRY);
   const { promise, resolve } = Promise.withResolvers<CleanupResult>();
   const died = (thrown: unknown) => {
     const error = new SchedulerError(

@@ -107,9 +107,12 @@ export class Hands implements AsyncDisposable {
   }
 }
 
+/** By name, so that it is found in a compiled package, too. */
+const ENTRY = new URL(import.meta.resolve('#housekeeper/hand-entry'));
+
 /** Has the next piece at hand when one is done: it never waits for this thread to look up. */
 class HandThread {
-  readonly #worker = new Worker(new URL('./hand-entry.ts', import.meta.url), {
+  readonly #worker = new Worker(ENTRY, {
     resourceLimits: { maxYoungGenerationSizeMb: 64 },
   });
   /** Answered in the order in which they were asked. */
