@@ -6,18 +6,16 @@ import { fileURLToPath } from 'node:url';
 import { parse as parseEnv } from 'dotenv';
 import { adHocJob } from '#config/ad-hoc';
 import { readDefinition } from '#config/definition';
-import { type NoticeFolders, systemNotices } from '#config/folder-notices';
+import { systemNotices } from '#config/folder-notices';
 import { inlineNotes } from '#config/inline-notes';
 import { type LoadResult, loadSettings } from '#config/load';
-import { type Environment, settingsPath } from '#config/project';
+import { settingsPath } from '#config/project';
 import type { Note, Settings } from '#config/settings';
 import { COMPARE_MS } from '#config/watch';
-import type { Clock } from '#core/clock';
 import { SchedulerError } from '#core/errors';
 import type { Handler, JsonObject } from '#core/handler';
 import { PAUSE_FILE, PAUSE_VARIABLE, PauseSources } from '#engine/pause-sources';
 import { jobCalls } from '#faces/operations/job-calls';
-import type { StartThread } from '#runs/call';
 import { WatchedJobPaths } from '#runs/handlers/job-files';
 import { HandlerRegistry } from '#runs/handlers/registry';
 import { inputFault } from '#runs/input';
@@ -28,49 +26,23 @@ import { cleanupByCall } from '#service/cleanups';
 import type { Maker } from '#service/definitions';
 import { Events } from '#service/events';
 import type { Checked, Host, HostOptions } from '#service/host';
-import { type InstallationParts, Installed } from '#service/installation';
+import { Installed } from '#service/installation';
+import type { InstallationParts } from '#service/installation-parts';
 import { keeper, NO_RULES } from '#service/keeper';
 import { createKeeping } from '#service/keeping';
-import type { AcquireLock } from '#service/lock';
 import type { LoopsParts } from '#service/loops';
 import { referenceSources } from '#service/reference-sources';
 import { tellingStore } from '#service/telling-store';
 import type { UpkeepSettings } from '#service/upkeep';
-import type { WatchTree } from '#service/vault-watch';
 import { sqliteRunLogs } from '#store/logs/run-logs';
 import { sqliteLedgerFiles } from '#store/sqlite/files';
-import { isLedgerThere, ledgerFiles, openSqliteStore, type SqliteStoreOptions } from '#store/sqlite/open';
+import { isLedgerThere, ledgerFiles, openSqliteStore } from '#store/sqlite/open';
 import { acquireServiceLock } from '#store/sqlite/service-lock';
 import type { Store } from '#store/store';
-import type { ProcessLog } from './log.ts';
+import type { AppOptions } from './app-options.ts';
 
 /** Shipped with the program, and known to load. */
 export const BUILT_IN_JOBS = fileURLToPath(new URL('../jobs', import.meta.url));
-
-export interface AppOptions {
-  env: Environment;
-  cwd: string;
-  clock: Clock;
-  log: ProcessLog;
-  version: string;
-  pid: number;
-  /** In [0, 1). */
-  random: () => number;
-  /** Functions that are handlers beside the code in job directories. */
-  handlers?: readonly Handler[];
-  /** The right to run the loops; a test that kills a service takes it from the dead one. */
-  acquireLock?: AcquireLock;
-  /** Opens the ledger; a test puts its faults between the file and the parts that use it. */
-  openStore?: (options: SqliteStoreOptions) => Promise<Store>;
-  /** A test that moves the clock watches the threads by it. */
-  startThread?: StartThread;
-  /** A test that moves the clock lets nothing else wake the service. */
-  noticeFolders?: NoticeFolders;
-  /** Milliseconds; a test that goes through days looks at the settings less often than the service does. */
-  compareMs?: number;
-  /** A test tells of changes in the vault itself. */
-  watchTree?: WatchTree;
-}
 
 function handlersOf({ log, handlers = [] }: AppOptions): HandlerRegistry {
   const registry = new HandlerRegistry(log, [BUILT_IN_JOBS]);

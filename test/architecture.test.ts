@@ -69,6 +69,11 @@ const RULES: readonly Rule[] = [
     because: 'the process only hands itself over: signals, environment, exit code',
   },
   {
+    of: 'src/app-options.ts',
+    may: ['src/'],
+    because: 'it names what the composition root is made of, and runs nothing',
+  },
+  {
     of: 'src/library.ts',
     may: ['src/app.ts', 'src/log.ts', 'src/faces/library/', 'src/core/', 'src/service/'],
     because: 'a library only hands itself over: settings, log, place',

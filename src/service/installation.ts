@@ -2,64 +2,27 @@
 
 import { formatNote } from '#config/format';
 import type { Note, Settings } from '#config/settings';
-import type { Clock, EpochMs } from '#core/clock';
+import type { EpochMs } from '#core/clock';
 import { faultFields } from '#core/errors';
-import type { Handler, JsonObject } from '#core/handler';
-import type { JobSpec } from '#core/job';
-import type { Log } from '#core/log';
-import type { ObservedPause, Pause } from '#core/pause';
-import type { RunLogs } from '#core/run-log';
-import type { Schedule, ScheduleSpec } from '#core/schedule';
-import type { Housekeeper } from '#housekeeper/housekeeper';
-import type { Store } from '#store/store';
+import type { Handler } from '#core/handler';
+import type { Pause } from '#core/pause';
 import type { Events } from './events.ts';
 import { followRun } from './follow.ts';
 import { knownHoles } from './holes.ts';
 import type { Installation, Performed, RunHereOptions, ServeOptions } from './host.ts';
+import type { InstallationParts } from './installation-parts.ts';
 import { KnownJobs } from './known-jobs.ts';
-import { type AcquireLock, LOOK_OF_OTHERS_MS, lockForRun, lockForService } from './lock.ts';
-import { Loops, type LoopsParts } from './loops.ts';
+import { LOOK_OF_OTHERS_MS, lockForRun, lockForService } from './lock.ts';
+import { Loops } from './loops.ts';
 import { openPauses } from './open-pauses.ts';
-import { Reloader, type ReloaderParts } from './reload.ts';
-import { SchedulerService, type ServiceParts } from './service.ts';
+import { Reloader } from './reload.ts';
+import { SchedulerService } from './service.ts';
 import { serveUntilAborted } from './serving.ts';
 import type { RunShape } from './shapes.ts';
 import { type StatusShape, statusShape } from './status.ts';
 import { suspiciouslyBehind, untilClockIsRight } from './suspect-clock.ts';
-import type { VaultWatch, WatchTree } from './vault-watch.ts';
+import type { VaultWatch } from './vault-watch.ts';
 import { vaultWatch } from './watch-run.ts';
-
-export interface InstallationParts
-  extends Pick<ReloaderParts, 'reload' | 'watched' | 'noticeFolders' | 'compareMs'> {
-  /** Tells of its commits by `events`. */
-  store: Store;
-  events: Events;
-  clock: Clock;
-  log: Log;
-  runLogs: RunLogs;
-  version: string;
-  newId(): string;
-  register(handler: Handler): void;
-  /** The settings as they were loaded last. */
-  current(): Settings;
-  /** Makes loaded settings the current ones, masks their secrets, sets the log's level. */
-  adopt(settings: Settings): void;
-  acquireLock: AcquireLock;
-  /** Faults of the settings file: then only the ledger can be looked at and written to. */
-  faults: readonly Note[];
-  handlerKnown(name: string): boolean;
-  inputFault(handler: string, input: JsonObject): string | null;
-  /** What ad hoc runs of the handler are kept under. Throws HANDLER_NOT_FOUND with the nearest. */
-  adHocJob(handler: string): JobSpec;
-  define: ServiceParts['define'];
-  scheduleOf(spec: ScheduleSpec): Schedule;
-  readPauses(): Promise<ObservedPause[]>;
-  housekeeper: Housekeeper;
-  /** A test tells of changes itself. */
-  watchTree?: WatchTree;
-  /** What the loops need beyond this. */
-  loopsParts(onProgress: LoopsParts['onProgress']): LoopsParts;
-}
 
 /** So long a look at another process's lock is believed. */
 const LOOKED_MS = 1_000;
