@@ -5,6 +5,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { JobCode } from '#core/handler';
+import { resolveBare } from './bare-imports.ts';
 
 /** Query that marks a module as part of a job's code: `?job=<content hash>`. */
 const MARK = 'job';
@@ -126,20 +127,4 @@ function unmarked(url: string): string {
 
 function textOf(source: string | ArrayBuffer | NodeJS.TypedArray): string {
   return typeof source === 'string' ? source : new TextDecoder().decode(source);
-}
-
-type Resolve = Parameters<NonNullable<Parameters<typeof registerHooks>[0]['resolve']>>;
-
-/** From the job's own folder first, then as if the application had asked. */
-function resolveBare(
-  specifier: Resolve[0],
-  context: Resolve[1],
-  nextResolve: Resolve[2],
-): ReturnType<Resolve[2]> {
-  try {
-    return nextResolve(specifier, context);
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    return nextResolve(specifier, { ...context, parentURL: import.meta.url });
-  }
 }

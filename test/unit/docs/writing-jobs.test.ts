@@ -8,13 +8,16 @@ import { systemClock } from '#core/clock';
 import type { RunShape } from '#service/shapes';
 import { createHost } from '../../../src/app.ts';
 import { createLog } from '../../../src/log.ts';
+import { nodeTests } from '../../support/node-tests.ts';
 
 const page = await readFile(new URL('../../../docs/writing-jobs.md', import.meta.url), 'utf8');
 const blocks = [...page.matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(([, language, text]) => ({
   language,
   text: text!,
 }));
-const [example, classForm] = blocks.filter((block) => block.language === 'ts').map((block) => block.text);
+const [example, classForm, testOfExample] = blocks
+  .filter((block) => block.language === 'ts')
+  .map((block) => block.text);
 const yaml = blocks.find((block) => block.language === 'yaml')?.text ?? '';
 
 async function runJob(files: Record<string, string>, settings: string, job: string): Promise<RunShape> {
@@ -84,4 +87,9 @@ it('the class of the setup guide works as printed', async () => {
     'nightly',
   );
   expect(run).toMatchObject({ state: 'succeeded', statistics: { items_processed: 42, items_updated: 3 } });
+});
+
+it('the test of the example passes as printed', async () => {
+  const files = { 'word-count.ts': example!, 'word-count.test.ts': testOfExample! };
+  expect(await nodeTests(files)).toContain('# pass 2');
 });

@@ -1,0 +1,18 @@
+// Job code as a test has it at hand, read as the file that exports it would be. Pure.
+
+import type { ZodType } from 'zod';
+import type { AppConfig, Handler, JobDefinition } from '#core/handler';
+import { toHandler } from '#runs/handlers/shape';
+
+/** What a job file exports: `defineJob({…})`, or a class with `runJob` or `runSync`. */
+export type JobUnderTest<Schema extends ZodType = ZodType> =
+  | JobDefinition<Schema>
+  | (new (
+      config: AppConfig,
+    ) => object);
+
+/** It is called in the test's own thread. Throws VALIDATION_ERROR for what is no job. */
+export function handlerOf(job: unknown, name: string): Handler {
+  const { info, call } = toHandler(`${name}.ts`, job, '');
+  return { info: { ...info, name, file: null }, codeHash: null, call };
+}
