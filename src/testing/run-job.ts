@@ -13,6 +13,7 @@ import { anchored } from '#engine/reconcile';
 import type { Progress } from '#runs/context';
 import { type ExecuteParts, execute, type Stopper, stop } from '#runs/execute';
 import { buildSchedule } from '#schedule/parse';
+import { referenceSources } from '#service/reference-sources';
 import { handlerOf, type JobUnderTest } from './handler.ts';
 import { makePlace, settingsOf } from './installation.ts';
 import { keptLog, type LogLine, NO_RUN_LOGS } from './kept-log.ts';
@@ -103,6 +104,8 @@ async function attempt(handler: Handler, settings: Settings, options: RunJobOpti
       ...handler,
       call: (ctx) => callers.call({ timers: 0 }, () => handler.call(ctx)),
     }),
+    // As the settings allow; of the store there is nothing.
+    references: referenceSources({ key: async () => null }, () => settings),
     startThread: () => {
       throw new Error('job code under test runs in the thread of the test');
     },
