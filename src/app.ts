@@ -22,6 +22,7 @@ import { inputFault } from '#runs/input';
 import { allowedEnvironment } from '#runs/isolation/environment';
 import { threadStarter } from '#runs/isolation/thread';
 import { rememberSchedules } from '#schedule/remembered';
+import { askGraph } from '#service/ask-graph';
 import { cleanupByCall } from '#service/cleanups';
 import type { Maker } from '#service/definitions';
 import { Events } from '#service/events';
@@ -61,16 +62,16 @@ export function createHost(options: AppOptions): Host {
       return { kind: 'ok', installation: install(options, at, answer.settings, registry, store) };
     },
     check: (at) => check(options, at),
-    keeping: createKeeping(
-      {
-        files: sqliteLedgerFiles(options.clock),
-        clock: options.clock,
-        acquireLock: options.acquireLock ?? acquireServiceLock,
-        scheduleOf: rememberSchedules(),
-        newId: randomUUIDv7,
-      },
-      (at) => placeOf(options, at),
-    ),
+    keeping: createKeeping({
+      files: sqliteLedgerFiles(options.clock),
+      clock: options.clock,
+      acquireLock: options.acquireLock ?? acquireServiceLock,
+      scheduleOf: rememberSchedules(),
+      newId: randomUUIDv7,
+      place: (at) => placeOf(options, at),
+      check: (at) => check(options, at),
+      askGraph,
+    }),
   };
 }
 

@@ -1,19 +1,19 @@
 // The ledger as a whole, for those who keep it: copied to a file, put back from one.
 
-import type { Clock, EpochMs } from '#core/clock';
+import type { EpochMs } from '#core/clock';
 import { SchedulerError } from '#core/errors';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { ReconcileContext } from '#engine/reconcile';
 import { restored } from '#engine/restored';
 import type { BackupOptions, LedgerFiles, Store } from '#store/store';
+import type { Finding } from './doctor.ts';
+import { type ExamineParts, examine } from './examine.ts';
 import type { HostOptions } from './host.ts';
-import { type AcquireLock, LOOK_OF_OTHERS_MS } from './lock.ts';
+import { LOOK_OF_OTHERS_MS } from './lock.ts';
 import { iso, isoOrNull } from './shapes.ts';
 
-export interface KeepingParts {
+export interface KeepingParts extends ExamineParts {
   files: LedgerFiles;
-  clock: Clock;
-  acquireLock: AcquireLock;
   scheduleOf(spec: ScheduleSpec): Schedule;
   newId(): string;
 }
@@ -29,14 +29,17 @@ export interface Keeping {
   place(at: HostOptions): Promise<Kept>;
   backUp(at: HostOptions, file: string, options: BackupOptions): Promise<BackupShape>;
   restore(at: HostOptions, file: string, by: string): Promise<RestoreShape>;
+  /** See `examine`. */
+  examine(at: HostOptions): Promise<Finding[]>;
 }
 
-/** `place` answers also where the settings have faults: a ledger is kept all the same. */
-export function createKeeping(parts: KeepingParts, place: (at: HostOptions) => Promise<Kept>): Keeping {
+export function createKeeping(parts: KeepingParts): Keeping {
+  const { place } = parts;
   return {
     place,
     backUp: async (at, file, options) => await backUp(parts, await place(at), file, options),
     restore: async (at, file, by) => await restore(parts, await place(at), file, by),
+    examine: (at) => examine(parts, at),
   };
 }
 

@@ -1,5 +1,6 @@
 // What is done to a ledger as a whole, beside the promises of an opened one: copied, put back, looked over.
 
+import type { EpochMs } from '#core/clock';
 import type { Store } from './store.ts';
 
 export interface LedgerFiles {
@@ -38,6 +39,8 @@ export interface LedgerCheck {
   newest: number;
   /** What is wrong with it; none = it is sound. */
   faults: string[];
+  /** The latest instant that was written; null = none, or an older version. */
+  newestInstant: EpochMs | null;
   /** Copies of earlier versions and replaced ledgers beside it, with their bytes. */
   copies: { file: string; bytes: number }[];
 }

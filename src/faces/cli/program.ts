@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { examples, type Perform } from './command.ts';
 import { addAgainCommands } from './commands/again.ts';
 import { addCleanupCommands } from './commands/cleanup.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addForecastCommands } from './commands/forecast.ts';
 import { addKeepCommands } from './commands/keep.ts';
 import { addLogsCommand } from './commands/logs.ts';
@@ -58,6 +59,7 @@ export function buildProgram(io: CliIo, perform: Perform): Command {
   addForecastCommands(program, perform);
   addCleanupCommands(program, perform);
   addKeepCommands(program, perform);
+  addDoctorCommand(program, perform);
   examples(program, [
     ['aclarai-scheduler start', 'run the service in this terminal'],
     ['aclarai-scheduler list', 'all jobs, their next and last runs'],

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Clock } from '#core/clock';
 import type { LedgerCheck, LedgerFiles } from '../ledger-files.ts';
+import { newestInstant } from './audit.ts';
 import { backUpLedger, LEDGER_FILE } from './backup.ts';
 import { Database } from './database.ts';
 import { refuseForeign, shippedMigrations } from './migrate.ts';
@@ -31,12 +32,15 @@ function checkLedger(stateDir: string): LedgerCheck | null {
   const db = new Database(file, { readOnly: true });
   try {
     refuseForeign(db);
+    const [version, newest] = [Number(db.pragma('user_version')), shippedMigrations().length];
+    const faults = faultsOf(db);
     return {
       file,
       bytes: statSync(file).size,
-      version: Number(db.pragma('user_version')),
-      newest: shippedMigrations().length,
-      faults: faultsOf(db),
+      version,
+      newest,
+      faults,
+      newestInstant: version === newest && faults.length === 0 ? newestInstant(db) : null,
       copies: copiesIn(folder),
     };
   } finally {

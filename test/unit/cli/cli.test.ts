@@ -30,6 +30,7 @@ const COMMANDS = [
   ['config', 'show'],
   ['backup'],
   ['restore'],
+  ['doctor'],
   ['logs'],
 ];
 

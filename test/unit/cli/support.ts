@@ -108,7 +108,7 @@ export function fakeIo(host: Partial<Host> = {}): FakeIo {
     host: {
       load: unasked,
       check: unasked,
-      keeping: { place: unasked, backUp: unasked, restore: unasked },
+      keeping: { place: unasked, backUp: unasked, restore: unasked, examine: unasked },
       ...host,
     },
     clock: createManualClock(Date.UTC(2026, 2, 29, 12)),
