@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { parseDurationMs } from '#core/duration';
 import { SchedulerError } from '#core/errors';
-import type { JsonObject } from '#core/handler';
+import type { Json, JsonObject } from '#core/handler';
 import { usageError } from './exit.ts';
 
 /** `--id` and `--task`, which older callers write for the positional id. */
@@ -74,6 +74,15 @@ export function jsonObject(name: string): (text: string) => JsonObject {
     }
     return value as JsonObject;
   };
+}
+
+/** A value as it is typed: JSON where it is JSON, else the text itself. */
+export function jsonOrText(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
 }
 
 function parseJson(text: string, name: string, example: string): unknown {

@@ -7,9 +7,11 @@ import { addCleanupCommands } from './commands/cleanup.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addForecastCommands } from './commands/forecast.ts';
 import { addKeepCommands } from './commands/keep.ts';
+import { addKvCommands } from './commands/kv.ts';
 import { addLogsCommand } from './commands/logs.ts';
 import { addLookCommands } from './commands/look.ts';
 import { addPauseCommands } from './commands/pause.ts';
+import { addQueueCommands } from './commands/queue.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addSettingsCommands } from './commands/settings.ts';
 import { addStartCommand } from './commands/start.ts';
@@ -58,6 +60,8 @@ export function buildProgram(io: CliIo, perform: Perform): Command {
   addSettingsCommands(program, perform);
   addForecastCommands(program, perform);
   addCleanupCommands(program, perform);
+  addQueueCommands(program, perform);
+  addKvCommands(program, perform);
   addKeepCommands(program, perform);
   addDoctorCommand(program, perform);
   examples(program, [
