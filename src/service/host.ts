@@ -70,6 +70,8 @@ export interface Installation {
   rerun(runId: string, options: RunHereOptions): Promise<{ run: RunShape; where: 'here' | 'service' }>;
   /** The same for the slots of a stretch that were missed or skipped, oldest first. */
   backfill(job: string, stretch: { from: EpochMs; to: EpochMs }, options: RunHereOptions): Promise<Performed>;
+  /** Reads the settings anew, as SIGHUP does; with any fault the last good ones stay (rule 14). */
+  reload(): Promise<void>;
   /** Brings the ledger's jobs up to the settings where no service does, before a command writes. */
   prepareWrite(): Promise<void>;
   close(): Promise<void>;

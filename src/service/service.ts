@@ -11,6 +11,7 @@ import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { RemovalWish } from '#engine/create';
 import { AdHocRuns, type AdHocWish } from './ad-hoc.ts';
 import { inTurns } from './all-jobs.ts';
+import { type AuditShape, auditTrail } from './audit-trail.ts';
 import { Cleanups, type CleanupsParts } from './cleanups.ts';
 import { type Changer, Definitions, type DefinitionsParts, type Maker } from './definitions.ts';
 import { Explainer } from './explain.ts';
@@ -230,6 +231,11 @@ export class SchedulerService {
   /** What changed settings would add, remove, change and move in the next 7 days. */
   plan(settings: Settings): Promise<SettingsPlanShape> {
     return this.#forecast.plan(settings);
+  }
+
+  /** Who changed what, newest first; see `auditTrail`. */
+  audit(query: { job?: string; before?: EpochMs; limit: number }): Promise<AuditShape[]> {
+    return auditTrail({ ...this.#parts, lookup: this.#lookup }, query);
   }
 
   /** How many jobs there are, how often they ran, how well and how long. */

@@ -20,6 +20,8 @@ export const PREFIX = '/api/v1/scheduler';
 export const ROUTES: readonly Route[] = [
   { operation: 'status', method: 'GET', path: '/status' },
   { operation: 'stats', method: 'GET', path: '/stats' },
+  { operation: 'audit', method: 'GET', path: '/audit' },
+  { operation: 'reload', method: 'POST', path: '/reload' },
   { operation: 'next', method: 'GET', path: '/next' },
   { operation: 'why', method: 'GET', path: '/why' },
   { operation: 'validate_schedule', method: 'POST', path: '/schedules/validate' },

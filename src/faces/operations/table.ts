@@ -7,6 +7,7 @@ import { keyOperations } from './keys.ts';
 import type { Operation } from './operation.ts';
 import { queueOperations } from './queues.ts';
 import { runOperations } from './runs.ts';
+import { upkeepOperations } from './upkeep.ts';
 
 export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
   [
@@ -16,5 +17,6 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     ...cleanupOperations,
     ...queueOperations,
     ...keyOperations,
+    ...upkeepOperations,
   ].map((each) => [each.name, each]),
 );

@@ -86,7 +86,7 @@ describe('the table', () => {
       'kv_set',
       'kv_delete',
     ]);
-    expect(named('admin')).toEqual(['show_config']);
+    expect(named('admin')).toEqual(['show_config', 'audit', 'reload']);
   });
 });
 
@@ -105,6 +105,8 @@ describe('answers are as described', () => {
     ['status', {}],
     ['stats', {}],
     ['show_config', {}],
+    ['audit', { limit: 5 }],
+    ['reload', {}],
     ['list_cleanups', {}],
     ['list_queues', {}],
     ['kv_list', {}],
@@ -157,6 +159,36 @@ describe('answers are as described', () => {
     expect(await ask(scenario, 'kv_list', { prefix: '%' })).toEqual([]);
     expect(await ask(scenario, 'kv_list', { after: 'a/b' })).toEqual([]);
     expect(await ask(scenario, 'kv_delete', { key: 'a/b' })).toEqual({ deleted: 'a/b' });
+  });
+
+  test('the audit names who changed what, of one job and of all', async () => {
+    const scenario = await started();
+    await ask(scenario, 'pause', { job: 'report', reason: 'moving' });
+    await ask(scenario, 'resume', { job: 'report' });
+    const trail = (await ask(scenario, 'audit', { job: 'report' })) as { what: string }[];
+    expect(trail.map(({ what }) => what)).toEqual(['resumed', 'paused', 'created']);
+    expect(trail[1]).toMatchObject({ job: 'report', by: 'test:anna', after: { why: 'moving' } });
+    const before = (await ask(scenario, 'audit', { before: '2026-03-01T00:30' })) as { what: string }[];
+    expect(before.length).toBeGreaterThan(0);
+    expect(before.filter(({ what }) => what === 'paused' || what === 'resumed')).toEqual([]);
+    expect(await fault(scenario, 'audit', { job: 'raport' })).toMatchObject({ code: 'JOB_NOT_FOUND' });
+  });
+
+  test('a reload takes changed settings, and tells what is wrong with those that do not hold', async () => {
+    const scenario = await started();
+    await scenario.writeSettings(`${SCHEDULER}\n  added: { handler: report, enabled: true, every: 1h }`);
+    expect(await ask(scenario, 'reload', {})).toEqual({
+      reloaded: true,
+      config_error: null,
+      restart_required: [],
+    });
+    expect(await ask(scenario, 'get_job', { job: 'added' })).toMatchObject({ id: 'added' });
+    await scenario.writeSettings(`${SCHEDULER}\n  added: { handler: report, enabled: maybe }`);
+    expect(await ask(scenario, 'reload', {})).toMatchObject({
+      reloaded: false,
+      config_error: [expect.stringContaining('enabled')],
+    });
+    expect(await ask(scenario, 'get_job', { job: 'added' })).toMatchObject({ id: 'added' });
   });
 
   test('a zone that is not there is what is wrong with a schedule', async () => {
