@@ -12,7 +12,6 @@ import type { AttemptOutcome, Run } from '#core/run';
 import { anchored } from '#engine/reconcile';
 import type { Progress } from '#runs/context';
 import { type ExecuteParts, execute, type Stopper, stop } from '#runs/execute';
-import { NO_SOURCES } from '#runs/references';
 import { buildSchedule } from '#schedule/parse';
 import { referenceSources } from '#service/reference-sources';
 import { handlerOf, type JobUnderTest } from './handler.ts';
@@ -110,7 +109,6 @@ async function attempt(handler: Handler, settings: Settings, options: RunJobOpti
     startThread: () => {
       throw new Error('job code under test runs in the thread of the test');
     },
-    references: NO_SOURCES,
     config: () => settings.app,
     scheduleOf: buildSchedule,
     paused: () => options.paused ?? false,
