@@ -21,6 +21,7 @@ import { HandlerRegistry } from '#runs/handlers/registry';
 import { inputFault } from '#runs/input';
 import { allowedEnvironment } from '#runs/isolation/environment';
 import { threadStarter } from '#runs/isolation/thread';
+import { execHandler, namedProgram } from '#runs/programs/exec';
 import { rememberSchedules } from '#schedule/remembered';
 import { askGraph } from '#service/ask-graph';
 import { cleanupByCall } from '#service/cleanups';
@@ -34,7 +35,7 @@ import { createKeeping } from '#service/keeping';
 import type { LoopsParts } from '#service/loops';
 import { referenceSources } from '#service/reference-sources';
 import { tellingStore } from '#service/telling-store';
-import type { UpkeepSettings } from '#service/upkeep';
+import { upkeepOf } from '#service/upkeep';
 import { sqliteRunLogs } from '#store/logs/run-logs';
 import { sqliteLedgerFiles } from '#store/sqlite/files';
 import { isLedgerThere, ledgerFiles, openSqliteStore } from '#store/sqlite/open';
@@ -45,9 +46,12 @@ import type { AppOptions } from './app-options.ts';
 /** Shipped with the program, and known to load. */
 export const BUILT_IN_JOBS = fileURLToPath(new URL('../jobs', import.meta.url));
 
+/** Part of the program, without a file. */
+const OWN_HANDLERS: readonly Handler[] = [execHandler];
+
 function handlersOf({ log, handlers = [] }: AppOptions): HandlerRegistry {
   const registry = new HandlerRegistry(log, [BUILT_IN_JOBS]);
-  for (const handler of handlers) registry.register(handler);
+  for (const handler of [...OWN_HANDLERS, ...handlers]) registry.register(handler);
   return registry;
 }
 
@@ -125,8 +129,9 @@ async function load(
     cwd: options.cwd,
     ...(at.given && { given: at.given }),
     ...(at.state !== undefined && { stateDir: at.state }),
-    handlers: async (directories) => {
+    handlers: async (directories, exec) => {
       await registry.discover(jobDirectories(directories));
+      registry.define(exec.named.map(namedProgram));
       return (name) => registry.info(name);
     },
   });
@@ -143,6 +148,7 @@ async function check(options: AppOptions, at: HostOptions): Promise<Checked> {
   const answer = await load(options, at, registry);
   if (answer.kind === 'faults') return answer;
   const { settings } = answer;
+  const canBeEnded = (handler: string) => registry.info(handler)?.canBeEnded === true;
   const found = await keeper(options, () => settings, NO_RULES).check(settings.housekeeper.rules);
   const notes = found.map(({ id, message, fix }) => {
     const path = `housekeeper.rules.${id}`;
@@ -150,7 +156,10 @@ async function check(options: AppOptions, at: HostOptions): Promise<Checked> {
   });
   return {
     kind: 'ok',
-    settings: { ...settings, warnings: [...settings.warnings, ...notes, ...inlineNotes(settings)] },
+    settings: {
+      ...settings,
+      warnings: [...settings.warnings, ...notes, ...inlineNotes(settings, canBeEnded)],
+    },
     handlerKnown: (name) => registry.info(name) !== undefined,
   };
 }
@@ -244,6 +253,12 @@ export function install(
       upkeep: () => upkeepOf(settings),
       shutdown: () => settings.scheduler.shutdown,
       config: () => settings.app,
+      handlerHost: () => ({
+        environment: allowedEnvironment(options.env),
+        projectDir: settings.projectDir,
+        exec: settings.scheduler.exec,
+        http: settings.scheduler.http,
+      }),
       loadHandler: (name) => registry.load(name),
       references: referenceSources(store, current),
       startThread: options.startThread ?? threadStarter(allowedEnvironment(options.env)),
@@ -257,15 +272,6 @@ export function install(
   };
   const installed = new Installed(parts);
   return installed;
-}
-
-function upkeepOf({ scheduler }: Settings): UpkeepSettings {
-  return {
-    intervalMs: scheduler.cleanupIntervalMs,
-    prunes: scheduler.autoCleanupEnabled,
-    retentionDays: scheduler.historyRetentionDays,
-    maxRowsPerJob: scheduler.historyMaxRows,
-  };
 }
 
 function pauseSources(options: AppOptions, current: () => Settings): PauseSources {

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { AppConfig, HandlerInfo } from '#core/handler';
+import type { ExecSettings } from '#core/programs';
 import { readNeo4j, readRabbit } from './databases.ts';
 import { readDocument } from './document.ts';
 import { envFilesOf, reasonOf, Variables } from './environment.ts';
@@ -37,7 +38,10 @@ export interface LoadOptions {
   /** As if the file were empty: what is left when it has faults and only the places are wanted. */
   readonly unread?: boolean;
   /** Finds the job classes of some directories (absolute); asked once those are known. */
-  readonly handlers: (directories: readonly string[]) => Promise<(name: string) => HandlerInfo | undefined>;
+  readonly handlers: (
+    directories: readonly string[],
+    exec: ExecSettings,
+  ) => Promise<(name: string) => HandlerInfo | undefined>;
 }
 
 export type LoadResult =
@@ -117,7 +121,7 @@ async function readSettings(inputs: Inputs): Promise<Settings> {
   const jobs = await readJobs({
     reading,
     builtIn,
-    lookup: await options.handlers(scheduler.jobDirectories),
+    lookup: await options.handlers(scheduler.jobDirectories, scheduler.exec),
     defaults: scheduler.defaults,
     timezone: scheduler.timezone,
     housekeeper: housekeepingLayer(reading),

@@ -39,7 +39,7 @@ export function readScheduler(
     traceDirectory,
     jobDirectories: values.job_directories.map((directory) => path.resolve(projectDir, directory)),
     secretNames: values.secrets,
-    exec: { allowed: values.exec.allowed },
+    exec: values.exec.allowed,
     http: { privateNetworks: values.http.private_networks },
     queues: { maxRetries: values.queues.max_retries, maxSize: values.queues.max_size },
     agents: {

@@ -20,6 +20,7 @@ import {
   whole,
 } from './field.ts';
 import { DEFAULTS } from './job-keys.ts';
+import { programs } from './programs.ts';
 
 const SECOND = 1000;
 const MINUTE = 60_000;
@@ -115,7 +116,9 @@ export const SCHEDULER = {
   job_directories: field(texts, 'folders of job classes', { fallback: ['jobs'] }),
   secrets: field(texts, 'names of environment variables that references in input may read', { fallback: [] }),
   exec: group('Programs that jobs may start', {
-    allowed: field(texts, 'programs by name or path; never a shell', { fallback: [] }),
+    allowed: field(programs, 'what `exec` may run, and programs that are handlers of their own', {
+      fallback: [],
+    }),
   }),
   http: group('Requests that jobs may send', {
     private_networks: field(flag, 'true: also to private addresses', { fallback: false }),
@@ -136,7 +139,6 @@ export const SCHEDULER = {
  * takes its line out.
  */
 export const SETTINGS_WITHOUT_EFFECT: readonly { path: readonly string[]; entry: Field }[] = [
-  { path: ['scheduler', 'exec', 'allowed'], entry: SCHEDULER.exec.section.allowed },
   { path: ['scheduler', 'http', 'private_networks'], entry: SCHEDULER.http.section.private_networks },
   { path: ['scheduler', 'agents', 'min_interval'], entry: SCHEDULER.agents.section.min_interval },
   { path: ['scheduler', 'agents', 'max_jobs'], entry: SCHEDULER.agents.section.max_jobs },

@@ -3,6 +3,7 @@
 import type { HousekeeperSettings } from '#core/cleanup';
 import type { AppConfig } from '#core/handler';
 import type { JobSpec } from '#core/job';
+import type { ExecSettings } from '#core/programs';
 import type { DefaultsLayer } from './policy.ts';
 
 /** `default`, `<file>:<line>`, the name of a variable, or `alias of <path>`. */
@@ -49,8 +50,7 @@ export interface SchedulerSettings {
   readonly traceDirectory: string;
   readonly jobDirectories: readonly string[];
   readonly secretNames: readonly string[];
-  /** What these four bound comes later; they are read and checked now, so that a file stays valid. */
-  readonly exec: { readonly allowed: readonly string[] };
+  readonly exec: ExecSettings;
   readonly http: { readonly privateNetworks: boolean };
   readonly queues: { readonly maxRetries: number; readonly maxSize: number };
   readonly agents: { readonly minIntervalMs: number; readonly maxJobs: number; readonly maxTtlMs: number };

@@ -2,6 +2,7 @@
 
 import type { ZodType, z } from 'zod';
 import type { EpochMs } from './clock.ts';
+import type { BegunWork, HandlerHost } from './programs.ts';
 
 /** Plain JSON data: everything in `ctx` and in a result crosses a thread or process border. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -152,6 +153,8 @@ export interface HandlerInfo {
   readonly input: ZodType | null;
   /** Where its code is, for messages; null for a registered function. */
   readonly file: string | null;
+  /** Its work goes on outside of the service's thread, and can be ended for certain. */
+  readonly canBeEnded?: boolean;
 }
 
 /** The code of a job file as it was loaded: what a thread of its own runs, whatever the disk holds by then. */
@@ -170,4 +173,6 @@ export interface Handler {
   /** Absent for a registered function, which can only run in the service's own thread. */
   readonly code?: JobCode;
   call(ctx: JobContext): Promise<unknown>;
+  /** Called in place of `call` where it is there: handlers of the scheduler's own, which work outside of this thread. */
+  begin?(ctx: JobContext, host: HandlerHost): BegunWork;
 }

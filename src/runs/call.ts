@@ -1,6 +1,7 @@
 // The call of a handler: in this thread, or in one of its own that can be ended.
 
 import type { Handler, JobCode, JobContext, Json, JsonObject } from '#core/handler';
+import type { HandlerHost } from '#core/programs';
 import type { OutputLog } from '#core/run-log';
 import type { ContextData, Progress } from './context.ts';
 import { type Result, readResult, readState } from './result.ts';
@@ -40,10 +41,11 @@ export interface ThreadRequest {
 /** Never throws: a thread that cannot be made is an `answer` that rejects. */
 export type StartThread = (request: ThreadRequest) => Call;
 
-export function callInline(handler: Handler, ctx: JobContext): Call {
+export function callInline(handler: Handler, ctx: JobContext, host: HandlerHost): Call {
+  const begun = handler.begin?.(ctx, host) ?? null;
   const answer = async () => {
-    const result = readResult(await handler.call(ctx));
+    const result = readResult(await (begun ? begun.result : handler.call(ctx)));
     return { result, state: readState(ctx.state) };
   };
-  return { answer: answer(), end: null, refresh: () => {} };
+  return { answer: answer(), end: begun && (() => begun.end()), refresh: () => {} };
 }

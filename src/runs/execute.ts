@@ -6,6 +6,7 @@ import { SchedulerError, stackOf } from '#core/errors';
 import type { AppConfig, Handler, Json, JsonObject } from '#core/handler';
 import type { StoredJob } from '#core/job';
 import type { Log } from '#core/log';
+import type { HandlerHost } from '#core/programs';
 import { type Run, runName } from '#core/run';
 import type { OutputLog, RunLogs } from '#core/run-log';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
@@ -31,6 +32,8 @@ export interface ExecuteParts {
   /** What references in input name. */
   references: ReferenceSources;
   config(): AppConfig;
+  /** What handlers of the scheduler's own work with. */
+  handlerHost(): Omit<HandlerHost, 'log' | 'clock'>;
   scheduleOf(spec: ScheduleSpec): Schedule;
   paused(): boolean;
   /** The signal is that of the attempt: what works for a run stops with it. */
@@ -177,7 +180,8 @@ class Attempt {
         ...acts,
         clock: this.#parts.clock,
       });
-      this.#stopper.call = callInline(handler, ctx);
+      const host = { ...this.#parts.handlerHost(), log: this.#log, clock: this.#parts.clock };
+      this.#stopper.call = callInline(handler, ctx, host);
     }
     return this.#stopper.call;
   }

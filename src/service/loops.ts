@@ -16,6 +16,7 @@ import { Scheduler } from '#engine/scheduler';
 import type { StartThread } from '#runs/call';
 import type { Progress } from '#runs/context';
 import { decide } from '#runs/decide';
+import type { ExecuteParts } from '#runs/execute';
 import type { ReferenceSources } from '#runs/references';
 import { Worker } from '#runs/worker';
 import type { Store } from '#store/store';
@@ -41,6 +42,7 @@ export interface LoopsParts {
   upkeep(): UpkeepSettings;
   shutdown(): { drainMs: number; abortMs: number };
   config(): AppConfig;
+  handlerHost: ExecuteParts['handlerHost'];
   readPauses(): Promise<ObservedPause[]>;
   handlerKnown(name: string): boolean;
   loadHandler(name: string): Promise<Handler>;

@@ -1,5 +1,6 @@
 // The hourly upkeep of the ledger: the invariant check, finished jobs whose time is over, old history out (rules 17, 24).
 
+import type { Settings } from '#config/settings';
 import type { Clock, EpochMs } from '#core/clock';
 import { faultFields } from '#core/errors';
 import type { Log } from '#core/log';
@@ -22,6 +23,15 @@ export interface UpkeepSettings {
   prunes: boolean;
   retentionDays: number;
   maxRowsPerJob: number;
+}
+
+export function upkeepOf({ scheduler }: Settings): UpkeepSettings {
+  return {
+    intervalMs: scheduler.cleanupIntervalMs,
+    prunes: scheduler.autoCleanupEnabled,
+    retentionDays: scheduler.historyRetentionDays,
+    maxRowsPerJob: scheduler.historyMaxRows,
+  };
 }
 
 export interface UpkeepParts {

@@ -31,6 +31,8 @@ export class HandlerRegistry {
   readonly #faults = new Map<string, SchedulerError>();
 
   readonly #faulty = new Set<string>();
+  /** Names of handlers that the settings define. */
+  readonly #defined = new Set<string>();
   /** Handlers whose changed code is being loaded: a second run at once waits for the same code. */
   readonly #loading = new Map<string, Promise<Handler>>();
   /** What was said of a file: the same again at the next discovery would only be noise. */
@@ -46,6 +48,7 @@ export class HandlerRegistry {
 
   /** Loads what the directories hold. A file that is no job is named in the log, the others stand. */
   async discover(directories: readonly string[]): Promise<void> {
+    this.define([]);
     const files = new Map<string, string>();
     for (const directory of directories) {
       const found = await findJobFiles(directory);
@@ -81,13 +84,14 @@ export class HandlerRegistry {
     const other = new HandlerRegistry(this.#log, [], this.#probe);
     for (const [name, known] of this.#handlers) other.#handlers.set(name, { ...known });
     for (const [file, message] of this.#told) other.#told.set(file, message);
+    for (const name of this.#defined) other.#defined.add(name);
     return other;
   }
 
   /** What `other` found holds from now on, beside what was registered here meanwhile. */
   take(other: HandlerRegistry): void {
     for (const [name, known] of this.#handlers)
-      if (known.handler.info.file === null) other.#handlers.set(name, known);
+      if (known.handler.info.file === null && !this.#defined.has(name)) other.#handlers.set(name, known);
     for (const [mine, theirs] of [
       [this.#handlers, other.#handlers],
       [this.#faults, other.#faults],
@@ -95,6 +99,23 @@ export class HandlerRegistry {
     ] as [Map<string, unknown>, Map<string, unknown>][]) {
       mine.clear();
       for (const [key, value] of theirs) mine.set(key, value);
+    }
+    this.#defined.clear();
+    for (const name of other.#defined) this.#defined.add(name);
+  }
+
+  /** Handlers that the settings define: these and no others from now on. What is code already keeps its name. */
+  define(handlers: readonly Handler[]): void {
+    for (const name of this.#defined) this.#handlers.delete(name);
+    this.#defined.clear();
+    for (const handler of handlers) {
+      const { name } = handler.info;
+      if (this.#handlers.has(name)) {
+        this.#log.warn(`handler ${name} is code already: the program of that name is not used`);
+        continue;
+      }
+      this.register(handler);
+      this.#defined.add(name);
     }
   }
 

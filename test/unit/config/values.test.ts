@@ -152,13 +152,9 @@ test('the shared log level counts below LOG_LEVEL, and a word of its own is no f
 });
 
 test('settings that do nothing yet are said, unless they ask for nothing', async () => {
-  const yaml = (allowed: string, size: number) =>
-    `scheduler:\n  exec: { allowed: ${allowed} }\n  agents: { max_jobs: ${size} }\n`;
-  expect(await warningsOf(yaml('[ls]', 5))).toEqual([
-    '2 NO_EFFECT scheduler.exec.allowed',
-    '3 NO_EFFECT scheduler.agents.max_jobs',
-  ]);
-  expect(await warningsOf(yaml('[]', 20))).toEqual([]);
+  const yaml = (size: number) => `scheduler:\n  agents: { max_jobs: ${size} }\n`;
+  expect(await warningsOf(yaml(5))).toEqual(['2 NO_EFFECT scheduler.agents.max_jobs']);
+  expect(await warningsOf(yaml(20))).toEqual([]);
 });
 
 test('a rule of the housekeeper, complete', async () => {

@@ -13,6 +13,7 @@ import { buildSchedule } from '#schedule/parse';
 import { appConfig } from '../../support/job-context.ts';
 import { aPolicy, T0 } from '../../support/ledger.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
+import { NO_HOST } from '../../support/no-host.ts';
 import { NO_RUN_LOGS } from '../../support/no-run-logs.ts';
 
 const SILENT: Log = {
@@ -54,6 +55,7 @@ function begin() {
     },
     config: () => appConfig(tmpdir()),
     references: {} as ReferenceSources,
+    handlerHost: () => NO_HOST,
     scheduleOf: buildSchedule,
     ...{ paused: () => false, call: async () => null, onProgress: () => {} },
   });
