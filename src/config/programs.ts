@@ -7,6 +7,7 @@ import type { Shape } from './field.ts';
 const EXPECTS =
   'a list of programs by name or path, never a shell, and of named ones, e.g. - backup: [pg_dump, --file=/backup/db.dump, db]';
 const NO_SHELL = 'a shell is never started: name the program itself, or an executable script';
+const NO_REFERENCE = 'references are resolved in the input of a job, which the program reads on stdin';
 const text = z.string().refine((value) => value.trim() !== '' && !value.includes('\0'));
 const command = z.tuple([text], text);
 const named = z.union([
@@ -36,7 +37,9 @@ function refuse(written: z.output<typeof entries>, context: z.RefinementCtx): vo
       if (isShell(entry)) fault([at], 'is a shell', NO_SHELL);
       continue;
     }
-    for (const { name, command } of namedOf(entry)) {
+    for (const { name, command, env } of namedOf(entry)) {
+      const reference = Object.keys(env).find((key) => env[key]!.startsWith('!ref:'));
+      if (reference !== undefined) fault([at, name, 'env', reference], 'is a reference', NO_REFERENCE);
       if (isShell(command[0])) fault([at, name, 0], 'is a shell', NO_SHELL);
       if (seen.has(name)) fault([at, name], 'is there twice', `give one of the two ${name} another name`);
       seen.add(name);

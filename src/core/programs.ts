@@ -10,7 +10,7 @@ export interface NamedProgram {
   readonly command: readonly [string, ...string[]];
   /** Null = the project's folder. */
   readonly cwd: string | null;
-  /** Beside what every program sees; values may be references (`!ref:env:NAME`). */
+  /** Beside what every program sees. */
   readonly env: Readonly<Record<string, string>>;
 }
 

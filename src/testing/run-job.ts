@@ -110,6 +110,12 @@ async function attempt(handler: Handler, settings: Settings, options: RunJobOpti
       throw new Error('job code under test runs in the thread of the test');
     },
     config: () => settings.app,
+    handlerHost: () => ({
+      environment: {},
+      projectDir: settings.projectDir,
+      exec: settings.scheduler.exec,
+      http: settings.scheduler.http,
+    }),
     scheduleOf: buildSchedule,
     paused: () => options.paused ?? false,
     call: async (operation, input) =>

@@ -30,6 +30,7 @@ it.each<[string, unknown]>([
   ['a shell under a name', [{ job: ['sh', '-c', 'echo'] }]],
   ['a line of text in place of a list', [{ job: 'pg_dump -Fc' }]],
   ['no program', [{ job: [] }]],
+  ['a reference in a variable', [{ job: { command: ['a'], env: { KEY: '!ref:env:KEY' } } }]],
   ['a name twice', [{ job: ['a'] }, { job: ['b'] }]],
   ['a name with a blank', [{ 'my job': ['a'] }]],
   ['an empty text', ['']],
