@@ -97,6 +97,8 @@ export interface RunSnapshot {
   handler: string;
   policy: JobPolicy;
   dryRun: boolean;
+  /** What the handler is told of its slot and attempt, where somebody who tries it out says so. */
+  as?: { slot: EpochMs | null; attempt: number };
 }
 
 export interface Run {

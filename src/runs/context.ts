@@ -68,12 +68,13 @@ export function contextData(
   stateDir: string,
   config: AppConfig,
 ): ContextData {
+  const { as } = run.snapshot;
   return {
     job: job.id,
     runId: run.runId,
-    attempt: run.attempt,
-    slot: run.slot,
-    dueAt: run.dueAt,
+    attempt: run.attempt + (as?.attempt ?? 1) - 1,
+    slot: as?.slot ?? run.slot,
+    dueAt: as?.slot ?? run.dueAt,
     idempotencyKey: idempotencyKey(run),
     dryRun: run.snapshot.dryRun,
     state: structuredClone(job.handlerState),
@@ -89,11 +90,11 @@ export function contextData(
  * own stretch again, from the slot before it: a window never runs backwards.
  */
 export function windowOf(
-  run: Pick<Run, 'slot' | 'dueAt'>,
+  run: Pick<Run, 'slot' | 'dueAt' | 'snapshot'>,
   job: Pick<StoredJob, 'lastSuccess' | 'schedule'>,
   scheduleOf: (spec: ScheduleSpec) => Schedule,
 ): JobContext['window'] {
-  const to = run.slot ?? run.dueAt;
+  const to = run.snapshot.as?.slot ?? run.slot ?? run.dueAt;
   const from = job.lastSuccess?.slot ?? null;
   if (from === null || from < to) return { from, to };
   return { from: scheduleOf(job.schedule).prev(to - 1), to };

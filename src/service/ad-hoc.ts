@@ -6,9 +6,9 @@ import type { JsonObject } from '#core/handler';
 import { adHocId, type JobSpec } from '#core/job';
 import type { Run } from '#core/run';
 import type { Store } from '#store/store';
-import { requestRun } from './run-request.ts';
+import { type Rehearsal, requestRun } from './run-request.ts';
 
-export interface AdHocWish {
+export interface AdHocWish extends Rehearsal {
   handler: string;
   by: string;
   /** Merged key by key over the input that the class's defaults name. */

@@ -10,9 +10,9 @@ import { eraAt, erasOf } from '#engine/eras';
 import type { Store } from '#store/store';
 import { planBackfill } from './backfill.ts';
 import type { Lookup } from './lookup.ts';
-import { alreadyRunning, refuseToRun, requestRerun, requestRun } from './run-request.ts';
+import { alreadyRunning, type Rehearsal, refuseToRun, requestRerun, requestRun } from './run-request.ts';
 
-export interface RunNowOptions {
+export interface RunNowOptions extends Rehearsal {
   by: string;
   input?: JsonObject;
   force?: boolean;

@@ -9,7 +9,16 @@ import { idempotencyKey, isFinal, type Reason, type Run } from '#core/run';
 import { leaveForAnother } from '#engine/waiting';
 import type { DueJob, EnqueueDecision, NewRun } from '#store/store';
 
-export interface RunRequest {
+/** Of somebody who tries out a handler. */
+export interface Rehearsal {
+  /** In the service's own thread: a debugger stops there. */
+  inline?: boolean;
+  /** What the handler is told: as if it ran for this slot, as this attempt. The row stays a run by hand. */
+  slot?: EpochMs;
+  attempt?: number;
+}
+
+export interface RunRequest extends Rehearsal {
   kind: 'manual' | 'adhoc' | 'startup' | 'watch';
   at: EpochMs;
   runId: string;
@@ -118,6 +127,13 @@ function startup(rivals: Rivals, row: NewRun, request: RunRequest): EnqueueDecis
 
 function rowOf({ job }: Pick<DueJob, 'job'>, request: RunRequest): NewRun {
   const once = request.kind !== 'startup' && request.kind !== 'watch' && !request.retry;
+  const { slot = null, attempt = 1, inline } = request;
+  const policy = {
+    ...job.policy,
+    ...(once && { retries: 0 }),
+    ...(inline && { isolation: 'inline' as const }),
+  };
+  const isTold = slot !== null || attempt > 1;
   return {
     runId: request.runId,
     kind: request.kind,
@@ -130,10 +146,12 @@ function rowOf({ job }: Pick<DueJob, 'job'>, request: RunRequest): NewRun {
     input: { ...job.input, ...request.input },
     snapshot: {
       handler: job.handler,
-      policy: once ? { ...job.policy, retries: 0 } : job.policy,
+      policy: once || inline ? policy : job.policy,
       dryRun: request.dryRun ?? false,
+      ...(isTold && { as: { slot, attempt } }),
     },
     by: request.by,
+    ...(slot !== null && { key: idempotencyKey({ jobId: job.id, slot, runId: request.runId, key: null }) }),
   };
 }
 

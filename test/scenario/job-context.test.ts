@@ -233,3 +233,42 @@ it('call refuses what it does not know, what does not fit, and cleans up by the 
     { report: { total_files_deleted: 0, dry_run: true } },
   ]);
 });
+
+it('who tries a job out says which slot and attempt it is told, and the row stays a run by hand', async () => {
+  const s = await up((ctx) => {
+    ctx.state = 'kept';
+  });
+  await s.advanceTo('2026-11-21T11:00:01Z');
+  const slot = at('13:00:00');
+  await s.service.runNow('work', { by: 'ann', slot, attempt: 2 });
+  await s.advanceTo('2026-11-21T12:00:01Z');
+  const [, tried, next] = s.calls.map(({ ctx }) => ctx);
+  expect(tried).toMatchObject({ slot, dueAt: slot, attempt: 2, idempotencyKey: 'work@2026-11-21T13:00:00Z' });
+  expect(window(tried!)).toEqual(['2026-11-21T11:00:00Z', '2026-11-21T13:00:00Z']);
+  expect((await s.rows('work'))[1]).toMatchObject({
+    kind: 'manual',
+    slot: null,
+    attempt: 1,
+    state: 'succeeded',
+  });
+  expect(next).toMatchObject({ slot: at('12:00:00'), attempt: 1, state: 'kept' });
+  expect(window(next!)).toEqual(['2026-11-21T11:00:00Z', '2026-11-21T12:00:00Z']);
+});
+
+it('inline runs the code of a job file in the thread of the service, for that run', async () => {
+  const s = await createScenario({
+    at: '2026-11-21T10:00:00Z',
+    scheduler: `jobs:\n  where: { enabled: true, manual_only: true }`,
+    files: {
+      'where.mjs': `import { isMainThread, threadId } from 'node:worker_threads';
+export default class { runJob() { return { isMainThread, threadId }; } }`,
+    },
+  });
+  await s.start();
+  const { threadId } = await import('node:worker_threads');
+  for (const inline of [true, false]) await s.service.runNow('where', { by: 'ann', inline, force: true });
+  await s.quiet();
+  const [inside, outside] = await s.rows('where');
+  expect(inside?.statistics?.threadId).toBe(threadId);
+  expect(outside?.statistics?.threadId).not.toBe(threadId);
+});

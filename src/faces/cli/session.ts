@@ -168,7 +168,20 @@ export class Session {
     if (answer.aside) this.io.stderr.write(printable(answer.aside));
   }
 
+  /** Of the same command, reading everything anew. */
+  another(): Session {
+    return new Session(this.io, this.#options);
+  }
+
+  /** Lets go of the ledger; what is asked next opens it again. */
+  async close(): Promise<void> {
+    const installation = this.#installation;
+    this.#installation = null;
+    this.#isSound = false;
+    await installation?.close();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#installation?.close();
+    await this.close();
   }
 }

@@ -4,14 +4,17 @@ import type { Command } from 'commander';
 import type { JsonObject } from '#core/handler';
 import { missingGraphPassword } from '#service/graph-password';
 import type { Installation } from '#service/host';
+import { readInstant } from '#service/instant';
+import type { Rehearsal } from '#service/run-request';
 import type { RunShape } from '#service/shapes';
-import { type IdOptions, jsonObject, optionalId, requiredId, withJob } from '../arguments.ts';
+import { type IdOptions, jsonObject, optionalId, requiredId, wholeNumber, withJob } from '../arguments.ts';
 import { examples, type Perform } from '../command.ts';
 import { EXIT, SettingsRefused, usageError } from '../exit.ts';
 import { followed } from '../follow.ts';
 import { ProgressLine } from '../progress.ts';
 import { hasFailed, isOver, outcomeText, queuedText } from '../render/outcome.ts';
 import type { Answer, Session } from '../session.ts';
+import { again } from '../watching.ts';
 
 interface RunOptions extends IdOptions {
   wait?: boolean;
@@ -21,6 +24,10 @@ interface RunOptions extends IdOptions {
   input?: JsonObject;
   full?: boolean;
   handler?: string;
+  watch?: boolean;
+  inline?: boolean;
+  slot?: string;
+  attempt?: number;
 }
 
 interface Performed {
@@ -38,8 +45,15 @@ export function addRunCommands(program: Command, perform: Perform): void {
     .option('--input <json>', 'values that go before those of the job, as a JSON object', jsonObject('input'))
     .option('--full', `the same as --input '{"full": true}'`)
     .option('--handler <name>', 'instead of a job: run this code once, with --input as all of its input')
+    .option('--watch', 'run it again whenever its code or the settings change, until Ctrl-C')
+    .option('--inline', 'in the thread of the service or this command, where a debugger stops')
+    .option('--slot <time>', 'tell the job that it runs for this slot; it stays a run by hand')
+    .option('--attempt <n>', 'tell the job that this is its nth attempt', wholeNumber('attempt', 1, 11))
     .action((job: string | undefined, options: RunOptions) =>
-      perform((session) => runOne(session, optionalId(job, options), options)),
+      perform((session) => {
+        const once = (one: Session) => runOne(one, optionalId(job, options), options);
+        return options.watch ? again(session, once) : once(session);
+      }),
     );
   examples(run, [
     ['aclarai-scheduler run vault_sync', 'run it now'],
@@ -48,6 +62,14 @@ export function addRunCommands(program: Command, perform: Perform): void {
     [`aclarai-scheduler run report --input '{"month": "2026-03"}'`, 'with a value of its own for this run'],
     ['aclarai-scheduler run nightly_export --force', 'although it is disabled'],
     [`aclarai-scheduler run --handler report --input '{"month": "2026-03"}'`, 'code that has no job'],
+    [
+      'aclarai-scheduler run report --watch --inline',
+      'again at each change of its code, while it is written',
+    ],
+    [
+      'aclarai-scheduler run report --slot 2026-03-01T04:00 --attempt 2',
+      'as if it were the second try of that slot',
+    ],
   ]);
   const cancel = program
     .command('cancel-run')
@@ -72,9 +94,12 @@ async function runOne(session: Session, job: string | undefined, options: RunOpt
   const what = handler ?? job ?? '';
   const { io } = session;
   const progress = new ProgressLine(io.stderr, io.clock, `${what}: running`);
-  const asked = (await session.remote())
-    ? runThere(session, what, options)
-    : runHere(session, what, options, progress);
+  const isRehearsal = [options.watch, options.inline, options.slot, options.attempt].some(Boolean);
+  if (isRehearsal) session.refuseUrl('trying out a job');
+  const asked =
+    !isRehearsal && (await session.remote())
+      ? runThere(session, what, options)
+      : runHere(session, what, options, progress);
   const { run, where } = await asked.finally(() => progress.clear());
   const isFollowed = where === 'here' || options.wait === true;
   if (!isFollowed) return { data: run, text: queuedText(run) };
@@ -108,6 +133,7 @@ async function runHere(
     signal: session.io.signal,
     onProgress: (step: Parameters<ProgressLine['show']>[0]) => progress.show(step),
     ...requestOf(options),
+    ...rehearsalOf(session, installation, options),
   };
   return await (options.handler === undefined
     ? installation.run(what, request)
@@ -120,6 +146,16 @@ function requestOf({ force, retry, dryRun, input, full }: RunOptions) {
     retry: retry === true,
     dryRun: dryRun === true,
     ...((input || full) && { input: { ...input, ...(full && { full: true }) } }),
+  };
+}
+
+function rehearsalOf(session: Session, { settings }: Installation, options: RunOptions): Rehearsal {
+  const { inline, slot, attempt } = options;
+  const instant = (text: string) => readInstant(text, settings.scheduler.timezone, session.io.clock.now());
+  return {
+    ...(inline && { inline }),
+    ...(slot !== undefined && { slot: instant(slot) }),
+    ...(attempt !== undefined && { attempt }),
   };
 }
 
