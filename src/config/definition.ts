@@ -105,7 +105,8 @@ export async function readDefinition(given: JsonObject, ctx: DefinitionContext):
     configHash: configHash(behaviour),
     ...behaviour,
   };
-  return { spec, startsAt };
+  const first = startsAt !== null && schedule.kind === 'every' ? wholeSeconds(startsAt) : startsAt;
+  return { spec, startsAt: first };
 }
 
 function unknownKeys(given: JsonObject): FieldFault[] {
@@ -200,7 +201,12 @@ function instantAt(keys: JsonObject, field: string, zone: string, faults: FieldF
 
 function startingAt(draft: ScheduleDraft, startsAt: EpochMs | null): ScheduleDraft {
   if (draft.kind !== 'every' || startsAt === null) return draft;
-  return { ...draft, anchor: startsAt, includeAnchor: true };
+  return { ...draft, anchor: wholeSeconds(startsAt), includeAnchor: true };
+}
+
+/** As the grid of an interval counts. */
+function wholeSeconds(at: EpochMs): EpochMs {
+  return Math.floor(at / 1000) * 1000;
 }
 
 function neverFires(draft: ScheduleDraft): string[] {

@@ -12,6 +12,9 @@ import type { Store } from '#store/store';
 import type { Lookup } from './lookup.ts';
 import { definitionOf } from './shapes.ts';
 
+/** Every key of a job in the settings file. */
+export { JOB_KEYS } from '#config/job-keys';
+
 export interface DefinitionsParts {
   store: Store;
   clock: Clock;

@@ -147,8 +147,8 @@ export interface RunsApi {
   get(run: string): Promise<RunShape>;
   /** Queues one run of a handler that needs no job. */
   start(handler: string, options?: { input?: JsonObject; dryRun?: boolean }): Promise<RunShape>;
-  /** Resolves with the run as it ended, or as it is when `signal` aborts or nobody is up who could end it. */
-  wait(run: string, options?: { signal?: AbortSignal }): Promise<RunShape>;
+  /** Resolves with the run as it ended, or as it is when `signal` aborts, the time is over, or nobody is up who could end it. */
+  wait(run: string, options?: { signal?: AbortSignal; for?: DurationInput }): Promise<RunShape>;
   /** A queued run ends at once, a running one is asked to. */
   cancel(run: string): Promise<RunShape>;
   /** Queues the same again, with its own input and policy. */

@@ -83,6 +83,11 @@ export class LibraryFace {
     return this.#life.on(type, listener as unknown as Listener, signal);
   }
 
+  /** The same jobs in the words of the event scheduler; what `EventScheduler` stands on. */
+  async asEvents(): Promise<Opened['events']> {
+    return (await this.#life.opened()).events;
+  }
+
   /** The next planned slots of one job, or of all, ascending; 10 unless told otherwise. */
   async next(query?: { job?: string; count?: number }) {
     return (await this.#life.opened()).next(query);

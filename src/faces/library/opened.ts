@@ -7,8 +7,11 @@ import type { Events, RunEvent } from '#service/events';
 import { followRun } from '#service/follow';
 import type { Installation } from '#service/host';
 import type { SchedulerService } from '#service/service';
-import { iso, isoOrNull, type RunShape } from '#service/shapes';
+import { iso, isoOrNull, type JobShape, type RunShape } from '#service/shapes';
 import { validateExpression } from '#service/validate';
+import { changesOfEvent, checkedFilters, definitionOfEvent } from '../compat/event-definition.ts';
+import type { EventShape } from '../compat/event-words.ts';
+import { type EventFilters, type EventPage, eventPage, oneEvent } from '../compat/events.ts';
 import type {
   CleanupsApi,
   JobsApi,
@@ -81,7 +84,8 @@ export class Opened {
     get: (run) => this.#service.run(run),
     start: async (handler, { input = {}, dryRun = false } = {}) =>
       (await this.#writable()).runAdHoc({ handler, input, dryRun, by: this.#parts.by }),
-    wait: (run, { signal = ENDLESS } = {}) => this.#ended(run, signal),
+    wait: (run, { signal = ENDLESS, for: length } = {}) =>
+      this.#ended(run, signal, length === undefined ? null : durationMs(length)),
     cancel: (run) => this.#service.cancelRun(run, this.#parts.by),
     rerun: async (run, options = {}) =>
       (await this.#writable()).rerun(run, { ...options, by: this.#parts.by }),
@@ -114,6 +118,22 @@ export class Opened {
         ...(signal && { signal }),
       });
       return answer as unknown as Awaited<ReturnType<CleanupsApi['run']>>;
+    },
+  };
+
+  readonly events = {
+    create: async (given: object): Promise<JobShape> =>
+      (await this.#writable()).create(definitionOfEvent(eventFields(given)), {
+        by: this.#parts.by,
+        source: 'api',
+      }),
+    get: (event: string): Promise<EventShape> => oneEvent(this.#service, event),
+    page: (filters: EventFilters, limit: number): Promise<EventPage> =>
+      eventPage(this.#service, checkedFilters(filters), limit),
+    update: async (event: string, given: object): Promise<JobShape> => {
+      const service = await this.#writable();
+      const changes = changesOfEvent(await oneEvent(service, event), eventFields(given));
+      return await service.update(event, changes, { by: this.#parts.by });
     },
   };
 
@@ -189,9 +209,11 @@ export class Opened {
   }
 
   /** By the event where this process runs it, by looking where another does. */
-  async #ended(runId: string, signal: AbortSignal): Promise<RunShape> {
+  async #ended(runId: string, signal: AbortSignal, limitMs: number | null): Promise<RunShape> {
     const told = new AbortController();
-    const looking = AbortSignal.any([signal, told.signal]);
+    const over = new AbortController();
+    const looking = AbortSignal.any([signal, told.signal, over.signal]);
+    const cancelLimit = limitMs === null ? () => {} : this.#parts.clock.timer(limitMs, () => over.abort());
     const byEvent = endingOf(this.installation.events, runId, told.signal);
     const follow = {
       service: this.#service,
@@ -201,6 +223,7 @@ export class Opened {
     try {
       return await Promise.race([byEvent, followRun(follow, runId, looking)]);
     } finally {
+      cancelLimit();
       told.abort();
     }
   }
@@ -215,6 +238,12 @@ function endingOf(events: Events, runId: string, signal: AbortSignal): Promise<R
   };
   events.on('*', listener, signal);
   return promise;
+}
+
+/** Instants as text; `parameters` are the function's own. */
+function eventFields(fields: object): JsonObject {
+  const { parameters, ...others } = fields as JsonObject;
+  return { ...plainDefinition(others), ...(parameters !== undefined && { parameters }) };
 }
 
 /** Without what is `undefined`, which is absent. */

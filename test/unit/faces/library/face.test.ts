@@ -88,6 +88,13 @@ describe('a program', () => {
     expect(await made.runs.list({ job: 'hello' })).toHaveLength(2);
   });
 
+  test('waits no longer than it is told', async () => {
+    const made = await scheduler();
+    const { run_id } = await made.jobs.run('hello');
+    expect(await made.runs.wait(run_id, { for: { milliseconds: 10 } })).toMatchObject({ state: 'queued' });
+    expect(await made.runs.wait(run_id, { signal: AbortSignal.abort() })).toMatchObject({ state: 'queued' });
+  });
+
   test('a run that fails says why; the program goes on', async () => {
     const made = await scheduler();
     made.registerHandler('hello', () => {

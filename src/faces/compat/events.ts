@@ -1,0 +1,79 @@
+// Jobs and runs as events and executions, for whoever speaks those words: the TypeScript adapter and the REST routes.
+
+import { LIVE_STATES } from '#core/run';
+import type { SchedulerService } from '#service/service';
+import type { JobShape, RunShape } from '#service/shapes';
+import {
+  byNextExecution,
+  type EventShape,
+  eventOf,
+  eventStatus,
+  type JobFacts,
+  statusFilter,
+} from './event-words.ts';
+
+type Asked = Pick<SchedulerService, 'list' | 'find' | 'history'>;
+
+export interface EventFilters {
+  /** Ours are understood, too. */
+  status?: string;
+  module_id?: string;
+  function_name?: string;
+  recurring?: boolean;
+}
+
+export interface EventPage {
+  /** Ascending by next_execution. */
+  events: EventShape[];
+  total_count: number;
+  /** Matching, before the limit. */
+  filtered_count: number;
+}
+
+/** More runs are not live at a time. */
+const MOST_LIVE = 10_000;
+
+/** Throws InvalidFields for a status that there is not. */
+export async function eventPage(service: Asked, filters: EventFilters, limit: number): Promise<EventPage> {
+  const jobs = await service.list();
+  const { status, module_id, function_name, recurring } = filters;
+  const isMeant = status === undefined ? () => true : statusFilter(status);
+  const live = new Set((await service.history({ states: LIVE, limit: MOST_LIVE })).map(({ job }) => job));
+  const found: EventShape[] = [];
+  for (const job of jobs) {
+    if (function_name !== undefined && job.handler !== function_name) continue;
+    const facts = await factsOf(service, job, live.has(job.id));
+    const event = eventOf(job, facts);
+    if (module_id !== undefined && event.module_id !== module_id) continue;
+    if (recurring !== undefined && event.recurring !== recurring) continue;
+    if (isMeant(job, eventStatus(job, facts))) found.push(event);
+  }
+  found.sort(byNextExecution);
+  return { events: found.slice(0, limit), total_count: jobs.length, filtered_count: found.length };
+}
+
+/** Throws JOB_NOT_FOUND with the nearest. */
+export async function oneEvent(service: Asked, idOrName: string): Promise<EventShape> {
+  const job = await service.find(idOrName);
+  const live = await service.history({ job: job.id, states: LIVE, limit: 1 });
+  return eventOf(job, await factsOf(service, job, live.length > 0));
+}
+
+const LIVE = LIVE_STATES.filter((state) => state !== 'queued');
+const ENDED: readonly RunShape['state'][] = [
+  'succeeded',
+  'failed',
+  'timed_out',
+  'cancelled',
+  'interrupted',
+  'missed',
+];
+
+async function factsOf(service: Asked, job: JobShape, isRunning: boolean): Promise<JobFacts> {
+  if (job.state !== 'completed') return { isRunning, lastSucceeded: null };
+  // Most ran once: only where there was both does the order count.
+  if (job.success_count === 0 || job.failure_count === 0)
+    return { isRunning, lastSucceeded: job.success_count > 0 };
+  const [last] = await service.history({ job: job.id, states: ENDED, limit: 1 });
+  return { isRunning, lastSucceeded: last?.state === 'succeeded' };
+}
