@@ -16,6 +16,7 @@ import { SchedulerError } from '#core/errors';
 import type { Handler, JsonObject } from '#core/handler';
 import { PAUSE_FILE, PAUSE_VARIABLE, PauseSources } from '#engine/pause-sources';
 import { jobCalls } from '#faces/operations/job-calls';
+import { toolByCall } from '#faces/tool/by-call';
 import { WatchedJobPaths } from '#runs/handlers/job-files';
 import { HandlerRegistry } from '#runs/handlers/registry';
 import { inputFault } from '#runs/input';
@@ -265,7 +266,10 @@ export function install(
       call: jobCalls({
         installation: () => installed,
         clock,
-        own: { 'cleanup.run': (_name, input, _run, signal) => cleanupByCall(housekeeper, input, signal) },
+        own: {
+          'cleanup.run': (_name, input, _run, signal) => cleanupByCall(housekeeper, input, signal),
+          scheduler: toolByCall(() => installed),
+        },
       }),
       onProgress,
     }),

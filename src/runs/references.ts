@@ -131,11 +131,3 @@ export class Mask {
 }
 
 export const NO_MASK = new Mask([]);
-
-/** Where nothing is kept: every reference stands for nothing. */
-export const NO_SOURCES: ReferenceSources = {
-  storage_kv: async () => undefined,
-  storage_fs: async () => undefined,
-  config: async () => undefined,
-  env: async () => undefined,
-};

@@ -3,7 +3,7 @@
 import type { Clock } from '#core/clock';
 import { SchedulerError } from '#core/errors';
 import type { JsonObject } from '#core/handler';
-import { adHocId, type JobSpec } from '#core/job';
+import { adHocId, type JobSpec, labelledId } from '#core/job';
 import type { Run } from '#core/run';
 import type { Store } from '#store/store';
 import { type Rehearsal, requestRun } from './run-request.ts';
@@ -15,6 +15,10 @@ export interface AdHocWish extends Rehearsal {
   input?: JsonObject;
   dryRun?: boolean;
   retry?: boolean;
+  /** By which the caller finds its runs again, whatever their handler; else they are found by the handler. */
+  label?: string;
+  resultQueue?: string | null;
+  errorQueue?: string | null;
 }
 
 export interface AdHocParts {
@@ -42,7 +46,7 @@ export class AdHocRuns {
   /** Waits for a place of the global cap and for nothing else. Throws HANDLER_NOT_FOUND, INVALID_PARAMETERS. */
   async start(wish: AdHocWish): Promise<Run> {
     const { store, clock, newRunId, define, onWrite } = this.#parts;
-    const spec = this.#parts.adHocJob(wish.handler);
+    const spec = this.#specOf(wish);
     const fault = this.#parts.inputFault(wish.handler, { ...spec.input, ...wish.input });
     if (fault !== null)
       throw new SchedulerError(
@@ -53,7 +57,8 @@ export class AdHocRuns {
     for (let left = TRIES; left > 0; left--) {
       const result = await store.enqueue(spec.id, (due) => {
         // As the settings are now, whatever they were when the handler first ran.
-        const job = { ...due.job, input: spec.input, policy: spec.policy };
+        const { handler, input, policy } = spec;
+        const job = { ...due.job, handler, input, policy };
         const request = { ...wish, kind: 'adhoc', at: clock.now(), runId: newRunId() } as const;
         const decision = requestRun({ ...due, job }, { ...request, handlerKnown: true });
         if (decision.kind === 'enqueue') decision.row.configHash = spec.configHash;
@@ -70,5 +75,17 @@ export class AdHocRuns {
       `${adHocId(wish.handler)} is taken away again and again`,
       'try again',
     );
+  }
+
+  #specOf({ handler, label, resultQueue, errorQueue }: AdHocWish): JobSpec {
+    const spec = this.#parts.adHocJob(handler);
+    const policy = {
+      ...spec.policy,
+      ...(resultQueue !== undefined && { resultQueue }),
+      ...(errorQueue !== undefined && { errorQueue }),
+    };
+    if (label === undefined) return { ...spec, policy };
+    const id = labelledId(label);
+    return { ...spec, policy, id, name: id };
   }
 }

@@ -5,6 +5,7 @@ import type { Note, Settings } from '#config/settings';
 import type { EpochMs } from '#core/clock';
 import type { Handler } from '#core/handler';
 import type { Progress } from '#runs/context';
+import type { AdHocWish } from './ad-hoc.ts';
 import type { Events } from './events.ts';
 import type { Candidate } from './forecast.ts';
 import type { RunNowOptions } from './hand-runs.ts';
@@ -65,7 +66,10 @@ export interface Installation {
    */
   run(job: string, options: RunHereOptions): Promise<{ run: RunShape; where: 'here' | 'service' }>;
   /** The same for a handler that needs no job (rule 18). */
-  runAdHoc(handler: string, options: RunHereOptions): Promise<{ run: RunShape; where: 'here' | 'service' }>;
+  runAdHoc(
+    handler: string,
+    options: RunHereOptions & Pick<AdHocWish, 'label' | 'resultQueue' | 'errorQueue'>,
+  ): Promise<{ run: RunShape; where: 'here' | 'service' }>;
   /** The same for a run that is repeated with its own input and config (rule 18). */
   rerun(runId: string, options: RunHereOptions): Promise<{ run: RunShape; where: 'here' | 'service' }>;
   /** The same for the slots of a stretch that were missed or skipped, oldest first. */

@@ -130,7 +130,7 @@ export class Installed implements Installation {
     return this.#performOne(() => this.service.runNow(job, options), options);
   }
 
-  runAdHoc(handler: string, options: RunHereOptions) {
+  runAdHoc(handler: string, options: Parameters<Installation['runAdHoc']>[1]) {
     return this.#performOne(() => this.service.runAdHoc({ ...options, handler }), options);
   }
 

@@ -123,6 +123,20 @@ export class Pauses {
     };
   }
 
+  /** The tool's `stop`: a global pause of its own name. One that holds already is what was wanted. */
+  async stopByTool(by: string): Promise<void> {
+    const since = this.#parts.clock.now();
+    const pause = { jobUid: null, source: 'tool', who: by, why: null, since, until: null } as const;
+    if (await this.#parts.store.pause(pause)) this.#parts.onWrite();
+  }
+
+  /** Lifts that and nothing else. */
+  async startByTool(by: string): Promise<void> {
+    const at = this.#parts.clock.now();
+    const { ended } = await this.#parts.store.resume({ jobUid: null, sources: ['tool'], at, by });
+    if (ended.length > 0) this.#parts.onWrite();
+  }
+
   /** Resolves to true when nothing runs any more, of the job or at all; to false when `signal` aborts first. */
   async untilNothingRuns(idOrName: string | null, signal: AbortSignal): Promise<boolean> {
     const { store, clock, lookup } = this.#parts;

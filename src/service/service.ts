@@ -3,7 +3,7 @@
 import type { Settings } from '#config/settings';
 import type { EpochMs } from '#core/clock';
 import type { JsonObject } from '#core/handler';
-import type { JobSpec, StoredJob } from '#core/job';
+import { type JobSpec, labelledId, type StoredJob } from '#core/job';
 import type { Pause } from '#core/pause';
 import type { Run, RunState } from '#core/run';
 import type { RunLogs } from '#core/run-log';
@@ -137,6 +137,17 @@ export class SchedulerService {
     return this.#runShapes(runs);
   }
 
+  /** Runs of all jobs that ever bore the id, and what was run under it without a job, newest first. None = nobody did. */
+  async historyOfId(id: string, limit: number): Promise<RunShape[]> {
+    const { store } = this.#parts;
+    const [own, adHoc] = [
+      await store.runs({ jobId: id, limit }),
+      await store.runs({ jobId: labelledId(id), limit }),
+    ];
+    const newest = [...own, ...adHoc].toSorted((a, b) => b.queuedAt - a.queuedAt).slice(0, limit);
+    return await this.#runShapes(newest);
+  }
+
   async run(runId: string): Promise<RunShape> {
     return await this.#runShape(await this.#lookup.run(runId));
   }
@@ -167,6 +178,15 @@ export class SchedulerService {
   /** Pauses one job, or all. ALREADY_PAUSED when this was done before. */
   pause(request: PauseRequest): Promise<{ paused: true; job: string | null }> {
     return this.#pauses.pause(request);
+  }
+
+  /** What agents call stop and start; see `Pauses.stopByTool`. */
+  stopByTool(by: string): Promise<void> {
+    return this.#pauses.stopByTool(by);
+  }
+
+  startByTool(by: string): Promise<void> {
+    return this.#pauses.startByTool(by);
   }
 
   /** Lifts a stored pause and says which sources still hold. NOT_PAUSED when nothing held. */

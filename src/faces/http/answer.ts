@@ -34,6 +34,11 @@ const STATUS: Partial<Record<string, number>> = {
   DATABASE_ERROR: 503,
 };
 
+/** 400 where the code has none of its own. */
+export function statusOf(code: string | undefined): number {
+  return STATUS[code ?? ''] ?? 400;
+}
+
 /** What is thrown by the service on purpose is told as it is; of anything else only that it happened. */
 export function refusalOf(thrown: unknown): Refusal {
   if (thrown instanceof SchedulerError)

@@ -10,6 +10,7 @@ import { type Refusal, refusal, refusalOf } from './answer.ts';
 import { addCalls } from './call.ts';
 import { inputOf, PREFIX, ROUTES, type Route } from './routes.ts';
 import { keptToken } from './token-file.ts';
+import { addTool } from './tool.ts';
 
 export interface HttpParts extends Pick<OperationContext, 'installation' | 'clock'> {
   log: Log;
@@ -93,6 +94,7 @@ function createApp(parts: HttpParts, tokens: readonly Token[]): FastifyInstance 
   );
   for (const route of ROUTES) addRoute(app, route, parts, (request) => callers.get(request)!);
   addCalls(app, parts, (request) => callers.get(request)!);
+  addTool(app, parts, (request) => callers.get(request)!);
   return app;
 }
 

@@ -33,6 +33,11 @@ export class LibraryFace {
   readonly pauses: PausesApi;
   readonly cleanups: CleanupsApi;
 
+  /** For other faces of the same scheduler. */
+  static opened(face: LibraryFace): Promise<Opened> {
+    return face.#life.opened();
+  }
+
   constructor(options: SchedulerOptions, open: OpenLibrary) {
     const { signal, by = 'library' } = options;
     this.#life = new Life((handlers) => open(options, handlers), { by, signal });

@@ -42,6 +42,11 @@ export class Opened {
     this.#parts = parts;
   }
 
+  /** Who asks. */
+  get by(): string {
+    return this.#parts.by;
+  }
+
   get installation(): Installation {
     return this.#parts.installation;
   }

@@ -211,3 +211,18 @@ test('a port in use is told with the way out', async () => {
     fix: expect.stringContaining('SCHEDULER_PORT'),
   });
 });
+
+describe('the scheduler tool', () => {
+  test('answers with its output itself, and a status for what was refused', async () => {
+    const { ask } = await served();
+    const list = await ask('/operations', { method: 'POST', body: { operation: 'list' } });
+    expect(list).toMatchObject({ status: 200, body: { success: true, operation: 'list' } });
+    const unknown = { operation: 'get_job', job_id: 'nobody' };
+    const refused = await ask('/operations', { method: 'POST', body: unknown });
+    expect(refused).toMatchObject({
+      status: 404,
+      body: { success: false, error_type: 'KeyError', data: null },
+    });
+    expect(await ask('/operations', { method: 'POST', body: [] })).toMatchObject({ status: 400 });
+  });
+});
