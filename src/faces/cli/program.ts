@@ -10,6 +10,7 @@ import { addKeepCommands } from './commands/keep.ts';
 import { addKvCommands } from './commands/kv.ts';
 import { addLogsCommand } from './commands/logs.ts';
 import { addLookCommands } from './commands/look.ts';
+import { addNewCommand } from './commands/new.ts';
 import { addPauseCommands } from './commands/pause.ts';
 import { addQueueCommands } from './commands/queue.ts';
 import { addRunCommands } from './commands/run.ts';
@@ -53,6 +54,7 @@ export function buildProgram(io: CliIo, perform: Perform): Command {
     });
   addStartCommand(program, perform);
   addRunCommands(program, perform);
+  addNewCommand(program, perform);
   addAgainCommands(program, perform);
   addLookCommands(program, perform);
   addLogsCommand(program, perform);

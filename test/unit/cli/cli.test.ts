@@ -7,6 +7,7 @@ import { type FakeIo, fakeIo, jobOf, runOf } from './support.ts';
 const COMMANDS = [
   ['start'],
   ['run'],
+  ['new'],
   ['cancel-run'],
   ['rerun'],
   ['backfill'],
