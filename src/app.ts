@@ -19,6 +19,7 @@ import { jobCalls } from '#faces/operations/job-calls';
 import { toolByCall } from '#faces/tool/by-call';
 import { WatchedJobPaths } from '#runs/handlers/job-files';
 import { HandlerRegistry } from '#runs/handlers/registry';
+import { httpHandler } from '#runs/http/http';
 import { inputFault } from '#runs/input';
 import { allowedEnvironment } from '#runs/isolation/environment';
 import { threadStarter } from '#runs/isolation/thread';
@@ -48,7 +49,7 @@ import type { AppOptions } from './app-options.ts';
 export const BUILT_IN_JOBS = fileURLToPath(new URL('../jobs', import.meta.url));
 
 /** Part of the program, without a file. */
-const OWN_HANDLERS: readonly Handler[] = [execHandler];
+const OWN_HANDLERS: readonly Handler[] = [execHandler, httpHandler()];
 
 function handlersOf({ log, handlers = [] }: AppOptions): HandlerRegistry {
   const registry = new HandlerRegistry(log, [BUILT_IN_JOBS]);

@@ -139,7 +139,6 @@ export const SCHEDULER = {
  * takes its line out.
  */
 export const SETTINGS_WITHOUT_EFFECT: readonly { path: readonly string[]; entry: Field }[] = [
-  { path: ['scheduler', 'http', 'private_networks'], entry: SCHEDULER.http.section.private_networks },
   { path: ['scheduler', 'agents', 'min_interval'], entry: SCHEDULER.agents.section.min_interval },
   { path: ['scheduler', 'agents', 'max_jobs'], entry: SCHEDULER.agents.section.max_jobs },
   { path: ['scheduler', 'agents', 'max_ttl'], entry: SCHEDULER.agents.section.max_ttl },

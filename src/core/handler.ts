@@ -173,6 +173,9 @@ export interface Handler {
   /** Absent for a registered function, which can only run in the service's own thread. */
   readonly code?: JobCode;
   call(ctx: JobContext): Promise<unknown>;
-  /** Called in place of `call` where it is there: handlers of the scheduler's own, which work outside of this thread. */
+  /**
+   * Called in place of `call` where it is there: handlers of the scheduler's own, which work outside of this thread. They
+   * check the input themselves: their schema is of what is written, in which secrets are references.
+   */
   begin?(ctx: JobContext, host: HandlerHost): BegunWork;
 }

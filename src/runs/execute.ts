@@ -176,7 +176,7 @@ class Attempt {
       });
     } else {
       if (policy.isolation !== 'inline') this.#limit(policy.timeoutMs, 'timeout');
-      const ctx = createContext(data, checkedInput(handler.info, input), {
+      const ctx = createContext(data, handler.begin ? input : checkedInput(handler.info, input), {
         ...acts,
         clock: this.#parts.clock,
       });

@@ -6,6 +6,7 @@ import { closest } from '#core/did-you-mean';
 import { SchedulerError } from '#core/errors';
 import type { Handler, JobContext, JsonObject } from '#core/handler';
 import type { BegunWork, HandlerHost, NamedProgram } from '#core/programs';
+import { checkedInput } from '../input.ts';
 import { type ProgramEnd, type ProgramSpec, startProgram } from './program.ts';
 
 const text = z.string().refine((value) => !value.includes('\0'), 'holds a NUL');
@@ -36,7 +37,10 @@ export const execHandler: Handler = {
   codeHash: null,
   call: refuseCall,
   begin(ctx, host) {
-    const { program, args, cwd, env, stdin, success_codes } = ctx.input as z.output<typeof ExecInput>;
+    const { program, args, cwd, env, stdin, success_codes } = checkedInput(
+      execHandler.info,
+      ctx.input,
+    ) as z.output<typeof ExecInput>;
     const { programs } = host.exec;
     if (!programs.includes(program)) throw notAllowed(program, programs);
     const command = [program, ...args] as const;

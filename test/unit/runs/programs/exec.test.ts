@@ -7,7 +7,6 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '#core/clock';
 import type { Handler, JobContext, JsonObject } from '#core/handler';
 import type { HandlerHost, NamedProgram } from '#core/programs';
-import { checkedInput } from '#runs/input';
 import { execHandler, namedProgram } from '#runs/programs/exec';
 import { appConfig, jobContext } from '../../../support/job-context.ts';
 
@@ -37,7 +36,7 @@ function begin(
   const lines: string[] = [];
   const waiting: { text: RegExp; heard(line: string): void }[] = [];
   const aborter = new AbortController();
-  const options = { input: checkedInput(handler.info, input), config: appConfig(dir), stateDir: dir };
+  const options = { input, config: appConfig(dir), stateDir: dir };
   const ctx = jobContext({ ...options, signal: aborter.signal, dryRun: over.dryRun ?? false });
   const written = (stream: string, line: string) => {
     lines.push(`${stream}: ${line}`);
