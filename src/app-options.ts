@@ -4,7 +4,7 @@ import type { NoticeFolders } from '#config/folder-notices';
 import type { Environment } from '#config/project';
 import type { Clock } from '#core/clock';
 import type { Handler } from '#core/handler';
-import type { StartThread } from '#runs/call';
+import type { Isolate } from '#runs/call';
 import type { AcquireLock } from '#service/lock';
 import type { WatchTree } from '#service/vault-watch';
 import type { SqliteStoreOptions } from '#store/sqlite/open';
@@ -26,8 +26,8 @@ export interface AppOptions {
   acquireLock?: AcquireLock;
   /** Opens the ledger; a test puts its faults between the file and the parts that use it. */
   openStore?: (options: SqliteStoreOptions) => Promise<Store>;
-  /** A test that moves the clock watches the threads by it. */
-  startThread?: StartThread;
+  /** A test that moves the clock watches threads and processes by it. */
+  isolate?: Isolate;
   /** A test that moves the clock lets nothing else wake the service. */
   noticeFolders?: NoticeFolders;
   /** Milliseconds; a test that goes through days looks at the settings less often than the service does. */

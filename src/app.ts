@@ -7,7 +7,7 @@ import { parse as parseEnv } from 'dotenv';
 import { adHocJob } from '#config/ad-hoc';
 import { readDefinition } from '#config/definition';
 import { systemNotices } from '#config/folder-notices';
-import { inlineNotes } from '#config/inline-notes';
+import { grantNotes, inlineNotes } from '#config/inline-notes';
 import { type LoadResult, loadSettings } from '#config/load';
 import { settingsPath } from '#config/project';
 import type { Note, Settings } from '#config/settings';
@@ -17,12 +17,13 @@ import type { Handler, JsonObject } from '#core/handler';
 import { PAUSE_FILE, PAUSE_VARIABLE, PauseSources } from '#engine/pause-sources';
 import { jobCalls } from '#faces/operations/job-calls';
 import { toolByCall } from '#faces/tool/by-call';
+import type { Isolate } from '#runs/call';
 import { WatchedJobPaths } from '#runs/handlers/job-files';
 import { HandlerRegistry } from '#runs/handlers/registry';
 import { httpHandler } from '#runs/http/http';
 import { inputFault } from '#runs/input';
 import { allowedEnvironment } from '#runs/isolation/environment';
-import { threadStarter } from '#runs/isolation/thread';
+import { WarmWorkers } from '#runs/isolation/warm-workers';
 import { execHandler, namedProgram } from '#runs/programs/exec';
 import { rememberSchedules } from '#schedule/remembered';
 import { askGraph } from '#service/ask-graph';
@@ -160,7 +161,12 @@ async function check(options: AppOptions, at: HostOptions): Promise<Checked> {
     kind: 'ok',
     settings: {
       ...settings,
-      warnings: [...settings.warnings, ...notes, ...inlineNotes(settings, canBeEnded)],
+      warnings: [
+        ...settings.warnings,
+        ...notes,
+        ...inlineNotes(settings, canBeEnded),
+        ...grantNotes(settings),
+      ],
     },
     handlerKnown: (name) => registry.info(name) !== undefined,
   };
@@ -263,7 +269,7 @@ export function install(
       }),
       loadHandler: (name) => registry.load(name),
       references: referenceSources(store, current),
-      startThread: options.startThread ?? threadStarter(allowedEnvironment(options.env)),
+      isolate: options.isolate ?? isolateIn(options, current),
       call: jobCalls({
         installation: () => installed,
         clock,
@@ -277,6 +283,12 @@ export function install(
   };
   const installed = new Installed(parts);
   return installed;
+}
+
+/** Job code that does not run inside the service; paths it is granted count from the project. */
+function isolateIn({ clock, env }: AppOptions, current: () => Settings): Isolate {
+  const resolve = (written: string) => path.resolve(current().projectDir, written);
+  return (watch) => new WarmWorkers({ clock, env, resolve, watch });
 }
 
 function pauseSources(options: AppOptions, current: () => Settings): PauseSources {

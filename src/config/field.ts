@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { formatDuration, parseDurationMs } from '#core/duration';
 import { SchedulerError } from '#core/errors';
+import type { Permissions } from '#core/job';
 import { canonicalZone } from '#schedule/zone';
 
 /** What may be written for a key. `zod` checks the written form and answers the effective one. */
@@ -102,6 +103,20 @@ export const texts: Shape<string[]> = shape(z.array(z.string().trim().min(1)), '
 export const mapping: Shape<Record<string, unknown>> = shape(
   z.record(z.string(), z.unknown()),
   '"key: value" pairs',
+);
+
+const paths = z.array(z.string().trim().min(1)).default([]);
+
+/** What a job is granted; what is not written is not. */
+export const grants: Shape<Permissions> = shape(
+  z.strictObject({
+    read: paths,
+    write: paths,
+    net: z.boolean().default(false),
+    child: z.boolean().default(false),
+    env: z.array(z.string().regex(/^[A-Za-z_]\w*$/)).default([]),
+  }),
+  'some of read: [paths], write: [paths], net: true, child: true, env: [names]',
 );
 
 export function whole(min: number, max?: number): Shape<number> {

@@ -1,4 +1,4 @@
-// What a user should know of jobs that run inside the service. Pure.
+// What a user should know of jobs that run inside the service, or not as shut in as it looks. Pure.
 
 import type { Note, Settings } from './settings.ts';
 
@@ -13,4 +13,23 @@ export function inlineNotes(settings: Settings, canBeEnded: (handler: string) =>
   return [
     { file: settings.file, line: null, column: null, path: 'scheduler.jobs', code: 'INLINE', message, fix },
   ];
+}
+
+/** A thread is held to none of its grants but variables: said where somebody counts on them. */
+export function grantNotes(settings: Settings): Note[] {
+  const counted = settings.jobs.filter(({ policy: { isolation, permissions } }) => {
+    if (permissions === null || isolation === 'process') return false;
+    const { read, write, net, child, env } = permissions;
+    const isOfProcess = read.length > 0 || write.length > 0 || net || child;
+    return isOfProcess || (isolation === 'inline' && env.length > 0);
+  });
+  return counted.map(({ id, policy }) => ({
+    file: settings.file,
+    line: null,
+    column: null,
+    path: `scheduler.jobs.${id}.permissions`,
+    code: 'PERMISSIONS',
+    message: `hold only with isolation: process; with ${policy.isolation} the job may touch what the service may`,
+    fix: 'isolation: process',
+  }));
 }

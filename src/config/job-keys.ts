@@ -9,6 +9,7 @@ import {
   type Field,
   field,
   flag,
+  grants,
   handlerName,
   interval,
   mapping,
@@ -95,7 +96,7 @@ const POLICY = {
     choice(['inline', 'thread', 'process']),
     'where the code of the job runs; else thread for a job file, inline for a registered function',
   ),
-  max_memory_mb: field(nullable(whole(1)), 'heap limit of a thread (at least 16 then) or process', {
+  max_memory_mb: field(nullable(whole(1)), 'most memory of a thread or process; null = half of the machine', {
     fallback: null,
   }),
   run_log: field(choice(['all', 'changes', 'failures']), 'which runs keep their log', { fallback: 'all' }),
@@ -103,7 +104,9 @@ const POLICY = {
 };
 
 const LATER = {
-  permissions: field(nullable(mapping), 'what an isolated job may touch', { fallback: null }),
+  permissions: field(nullable(grants), 'what a job with isolation: process may touch; null = nothing', {
+    fallback: null,
+  }),
   result_queue: field(nullable(slug), 'queue that gets the result of each success', { fallback: null }),
   error_queue: field(nullable(slug), 'queue that gets each final failure', { fallback: null }),
 };
@@ -128,8 +131,6 @@ export const RESERVED_KEYS: readonly string[] = [
  * no harm. Whoever builds one of them takes its line out.
  */
 export const KEYS_WITHOUT_EFFECT: Partial<Record<JobKey, readonly unknown[]>> = {
-  isolation: ['inline', 'thread'],
-  permissions: [null],
   trace: [false],
 };
 

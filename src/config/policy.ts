@@ -66,7 +66,7 @@ export function policyOf(layers: readonly JobLayer[], facts: PolicyFacts): JobPo
     circuitAction: of('circuit_action'),
     jitterMs: of('jitter'),
     isolation: of('isolation') ?? defaultIsolation(facts.file),
-    permissions: of('permissions') as JobPolicy['permissions'],
+    permissions: of('permissions'),
     maxMemoryMb: of('max_memory_mb'),
     runLog: of('run_log'),
     trace: of('trace'),

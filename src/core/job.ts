@@ -36,12 +36,26 @@ export interface JobPolicy {
   circuitAction: 'skip' | 'pause';
   jitterMs: number;
   isolation: 'inline' | 'thread' | 'process';
-  permissions: JsonObject | null;
+  /** Null = nothing is granted; they hold for `process`, `env` for a thread, too. */
+  permissions: Permissions | null;
+  /** Null = a share of the machine's memory. */
   maxMemoryMb: number | null;
   runLog: 'all' | 'changes' | 'failures';
   trace: boolean;
   resultQueue: string | null;
   errorQueue: string | null;
+}
+
+/** What the code of a job may touch beside its own folders. Paths as they are written. */
+export interface Permissions {
+  /** Files and folders, with all in them. What may be written may be read. */
+  read: string[];
+  write: string[];
+  net: boolean;
+  /** Starting other programs, which nothing of this binds. */
+  child: boolean;
+  /** Names of variables. */
+  env: string[];
 }
 
 /** A schedule as defined: an interval without an anchor gets one when the ledger first sees it (rule 21). */

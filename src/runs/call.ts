@@ -1,6 +1,7 @@
-// The call of a handler: in this thread, or in one of its own that can be ended.
+// The call of a handler: in this thread, or in a thread or process of its own that can be ended.
 
 import type { Handler, JobCode, JobContext, Json, JsonObject } from '#core/handler';
+import type { Permissions } from '#core/job';
 import type { HandlerHost } from '#core/programs';
 import type { OutputLog } from '#core/run-log';
 import type { ContextData, Progress } from './context.ts';
@@ -22,8 +23,10 @@ export interface Answer {
   state: Json;
 }
 
-/** All that a handler needs in a thread of its own; what is no plain data stays on this side and is asked. */
-export interface ThreadRequest {
+/** All that a handler needs in a worker of its own; what is no plain data stays on this side and is asked. */
+export interface IsolatedRequest {
+  isolation: 'thread' | 'process';
+  permissions: Permissions | null;
   code: JobCode;
   data: ContextData;
   /** As the run has it: the schema is applied where the handler is. */
@@ -38,8 +41,32 @@ export interface ThreadRequest {
   call(operation: string, input: JsonObject): Promise<Json>;
 }
 
-/** Never throws: a thread that cannot be made is an `answer` that rejects. */
-export type StartThread = (request: ThreadRequest) => Call;
+/** Never throws: a worker that cannot be made is an `answer` that rejects. */
+export type StartIsolated = (request: IsolatedRequest) => Call;
+
+/** Threads and processes for the calls of one service. */
+export interface Isolation {
+  start: StartIsolated;
+  /** Ends what is kept ready for the next calls; resolves when it is gone. */
+  close(): Promise<void>;
+}
+
+/** A process of a job, as the ledger keeps it: with pid and start no other process has the same. */
+export interface Child {
+  pid: number;
+  /** Of processes, to be ended as one. */
+  group: number;
+  /** Opaque; empty where the system does not tell. */
+  started: string;
+}
+
+/** Told of processes; the first answer is waited for before any code of the job is sent. */
+export interface ChildWatch {
+  onBegun(child: Child, job: string): Promise<void>;
+  onGone(child: Child): Promise<void>;
+}
+
+export type Isolate = (watch: ChildWatch) => Isolation;
 
 export function callInline(handler: Handler, ctx: JobContext, host: HandlerHost): Call {
   const begun = handler.begin?.(ctx, host) ?? null;

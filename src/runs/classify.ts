@@ -7,10 +7,10 @@ import { RetryRequest, SkipRequest } from './context.ts';
 import type { AttemptEnd } from './decide.ts';
 import type { Result } from './result.ts';
 
-/** Why the signal was aborted; null = it was not. `start` = the thread did not come up. */
+/** Why the signal was aborted; null = it was not. `start` = the worker did not come up. */
 export type AbortCause = 'timeout' | 'start' | 'cancel' | 'shutdown' | null;
 
-/** From the claim of a run to the call of its handler in a thread: the code is loaded, on a machine that may be busy. */
+/** From the claim of a run to the call of its handler in a thread or process: the code is loaded, on a machine that may be busy. */
 export const START_LIMIT_MS = 60_000;
 
 export type Returned = { kind: 'returned'; result: Result } | { kind: 'threw'; error: unknown };
@@ -44,7 +44,7 @@ export function classify(returned: Returned, cause: AbortCause, timeoutMs: numbe
   if (cause === 'start') {
     const error = new SchedulerError(
       'EXECUTION_ERROR',
-      `the job's thread did not call its code within ${formatDuration(START_LIMIT_MS)}`,
+      `the job's thread or process did not call its code within ${formatDuration(START_LIMIT_MS)}`,
       'look at what the job file does before `run` is called, and at the load of the machine',
     );
     return { ...base, outcome: 'failed', error: toErrorRecord(error) };

@@ -12,7 +12,7 @@ import type { OutputLog, RunLogs } from '#core/run-log';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { Ending } from '#store/store';
 import { attemptLog } from './attempt-log.ts';
-import { type Call, callInline, type StartThread } from './call.ts';
+import { type Call, callInline, type StartIsolated } from './call.ts';
 import { type AbortCause, type Classified, classify, type Returned, START_LIMIT_MS } from './classify.ts';
 import { contextData, createContext, type Progress, windowOf } from './context.ts';
 import { decide } from './decide.ts';
@@ -28,7 +28,7 @@ export interface ExecuteParts {
   /** `<state>/jobs`. */
   jobStateRoot: string;
   loadHandler(name: string): Promise<Handler>;
-  startThread: StartThread;
+  startIsolated: StartIsolated;
   /** What references in input name. */
   references: ReferenceSources;
   config(): AppConfig;
@@ -114,7 +114,7 @@ class Attempt {
 
   async call(): Promise<Returned> {
     const { policy, handler: name } = this.#run.snapshot;
-    // Code in this thread is called at once; another thread has to come up first, and its limit counts from the call.
+    // Code in this thread is called at once; a thread or process has to come up first, and its limit counts from the call.
     if (policy.isolation === 'inline') this.#limit(policy.timeoutMs, 'timeout');
     else this.#limit(START_LIMIT_MS, 'start');
     try {
@@ -167,11 +167,11 @@ class Attempt {
     };
     const { code } = handler;
     if (code && policy.isolation !== 'inline') {
-      // Told to stop before it began: a thread would only have to be ended again.
+      // Told to stop before it began: a worker would only have to be ended again.
       acts.signal.throwIfAborted();
-      this.#stopper.call = this.#parts.startThread({
-        ...{ ...acts, code, data, input },
-        maxMemoryMb: policy.maxMemoryMb,
+      const { isolation, permissions, maxMemoryMb } = policy;
+      this.#stopper.call = this.#parts.startIsolated({
+        ...{ ...acts, code, data, input, isolation, permissions, maxMemoryMb },
         onCalled: () => this.#limit(policy.timeoutMs, 'timeout'),
       });
     } else {
@@ -196,7 +196,7 @@ export function stop(stopper: Stopper, cause: Exclude<AbortCause, null>): void {
 
 const ABORT_MESSAGES = {
   timeout: 'the time limit of the run is over',
-  start: 'the thread of the run did not come up in time',
+  start: 'the thread or process of the run did not come up in time',
   cancel: 'the run was cancelled',
   shutdown: 'the service is stopping',
 };

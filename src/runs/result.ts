@@ -2,6 +2,7 @@
 
 import { type ErrorRecord, SchedulerError, toErrorRecord } from '#core/errors';
 import type { Json, JsonObject } from '#core/handler';
+import { explainDenied } from './isolation/permissions.ts';
 
 export interface Result {
   statistics: JsonObject;
@@ -81,7 +82,9 @@ function errorOf(error: unknown): ErrorRecord {
       fix: typeof fix === 'string' ? fix : null,
     };
   }
-  return toErrorRecord(error ?? 'the handler answered success: false without an error');
+  return toErrorRecord(
+    explainDenied(error) ?? error ?? 'the handler answered success: false without an error',
+  );
 }
 
 function isObject(value: unknown): value is JsonObject {

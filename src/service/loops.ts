@@ -13,7 +13,7 @@ import { Heartbeat } from '#engine/heartbeat';
 import { OrphanWatch } from '#engine/orphan-watch';
 import { concernedBy, type ReconcileContext, reconcile } from '#engine/reconcile';
 import { Scheduler } from '#engine/scheduler';
-import type { StartThread } from '#runs/call';
+import type { Isolate, Isolation } from '#runs/call';
 import type { Progress } from '#runs/context';
 import { decide } from '#runs/decide';
 import type { ExecuteParts } from '#runs/execute';
@@ -46,7 +46,7 @@ export interface LoopsParts {
   readPauses(): Promise<ObservedPause[]>;
   handlerKnown(name: string): boolean;
   loadHandler(name: string): Promise<Handler>;
-  startThread: StartThread;
+  isolate: Isolate;
   references: ReferenceSources;
   scheduleOf(spec: ScheduleSpec): Schedule;
   call(operation: string, input: JsonObject, run: Run, signal: AbortSignal): Promise<Json>;
@@ -61,6 +61,7 @@ export class Loops {
   readonly #startedAt: EpochMs;
   readonly #scheduler: Scheduler;
   readonly #worker: Worker;
+  readonly #isolation: Isolation;
   readonly #heartbeat: Heartbeat;
   readonly #orphans: OrphanWatch;
   readonly #upkeep: Upkeep;
@@ -81,8 +82,10 @@ export class Loops {
       onClaimed: (claimed) => this.#worker.take(claimed),
       onWork: () => this.#worker.wake(),
     });
+    this.#isolation = parts.isolate({ onBegun: async () => {}, onGone: async () => {} });
     this.#worker = new Worker({
       ...parts,
+      startIsolated: this.#isolation.start,
       bootId: this.#bootId,
       paused: () => this.#scheduler.held.length > 0,
       observePauses: async () => {
@@ -165,6 +168,7 @@ export class Loops {
     await this.#scheduler.stop();
     await this.#upkeep.stop();
     await this.#worker.stop(drainMs, abortMs);
+    await this.#isolation.close();
     this.#heartbeat.stop();
     await this.#parts.store.endBoot(this.#bootId, this.#parts.clock.now());
   }

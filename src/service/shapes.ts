@@ -119,7 +119,7 @@ export function policyShape(policy: JobPolicy): JsonObject {
     circuit_action: policy.circuitAction,
     jitter: seconds(policy.jitterMs),
     isolation: policy.isolation,
-    permissions: policy.permissions,
+    permissions: policy.permissions && { ...policy.permissions },
     max_memory_mb: policy.maxMemoryMb,
     run_log: policy.runLog,
     trace: policy.trace,

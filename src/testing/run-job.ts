@@ -106,7 +106,7 @@ async function attempt(handler: Handler, settings: Settings, options: RunJobOpti
     }),
     // As the settings allow; of the store there is nothing.
     references: referenceSources({ key: async () => null }, () => settings),
-    startThread: () => {
+    startIsolated: () => {
       throw new Error('job code under test runs in the thread of the test');
     },
     config: () => settings.app,

@@ -1,15 +1,18 @@
-// A job file in a thread of its own, as the pipeline starts it: its log and requests kept, its end awaited.
+// A job file in a thread or process of its own, as the pipeline starts it: its log and requests kept, its end awaited.
 
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
+import { systemClock } from '#core/clock';
 import type { Json, JsonObject } from '#core/handler';
+import type { Permissions } from '#core/job';
 import type { Log } from '#core/log';
-import type { Answer, Call, ThreadRequest } from '#runs/call';
+import type { Answer, Call, IsolatedRequest } from '#runs/call';
 import type { Progress } from '#runs/context';
 import { HandlerRegistry } from '#runs/handlers/registry';
-import { threadStarter } from '#runs/isolation/thread';
+import { NOTHING_GRANTED } from '#runs/isolation/permissions';
+import { WarmWorkers, type WarmWorkersParts } from '#runs/isolation/warm-workers';
 import { appConfig, type LogLine } from './job-context.ts';
 
 const SILENT: Log = {
@@ -45,8 +48,13 @@ export default defineJob({ ${definition} async run(ctx) { ${body} } });\n`;
 }
 
 export interface ThreadOptions {
+  isolation?: 'thread' | 'process';
+  permissions?: Partial<Permissions>;
+  /** Calls that share workers; else one of its own. */
+  workers?: WarmWorkers;
+  onCalled?(): void;
   input?: JsonObject;
-  data?: Partial<ThreadRequest['data']>;
+  data?: Partial<IsolatedRequest['data']>;
   maxMemoryMb?: number;
   environment?: Record<string, string>;
   paused?(): boolean;
@@ -80,7 +88,10 @@ export async function startJob(
     take(stream === 'stdout' ? 'info' : 'warn')(line, {});
   };
   const aborter = new AbortController();
-  const call = threadStarter(options.environment ?? {})({
+  const workers = options.workers ?? warmWorkers(dir, options.environment);
+  const call = workers.start({
+    isolation: options.isolation ?? 'thread',
+    permissions: options.permissions ? { ...NOTHING_GRANTED, ...options.permissions } : null,
     code: handler.code!,
     data: { ...plainData(dir), ...options.data },
     input: options.input ?? {},
@@ -88,11 +99,10 @@ export async function startJob(
     signal: aborter.signal,
     log: { debug: take('debug'), info: take('info'), warn: take('warn'), error: take('error'), written },
     paused: options.paused ?? (() => false),
-    onCalled: () => {},
+    onCalled: options.onCalled ?? (() => {}),
     onProgress: (progress) => progressed.push(progress),
     call: options.call ?? (async () => null),
   });
-  onTestFinished(() => call.end?.());
   const said = (message: string) => {
     const { promise, resolve } = Promise.withResolvers<void>();
     if (lines.some((line) => line.message === message)) resolve();
@@ -100,6 +110,23 @@ export async function startJob(
     return promise;
   };
   return { call, answer: call.answer, aborter, lines, progressed, said };
+}
+
+/** Workers that are gone when the test is over. */
+export function warmWorkers(
+  dir: string,
+  environment: Record<string, string> = {},
+  parts: Partial<WarmWorkersParts> = {},
+): WarmWorkers {
+  const workers = new WarmWorkers({
+    clock: systemClock,
+    env: environment,
+    resolve: (written) => path.resolve(dir, written),
+    watch: { onBegun: async () => {}, onGone: async () => {} },
+    ...parts,
+  });
+  onTestFinished(() => workers.close());
+  return workers;
 }
 
 /** One file, one call. */
@@ -110,7 +137,7 @@ export async function runJob(
   return await startJob(await jobFolder({ 'job.ts': jobFile(body, options.head) }), 'job', options);
 }
 
-function plainData(dir: string): ThreadRequest['data'] {
+function plainData(dir: string): IsolatedRequest['data'] {
   return {
     job: 'job',
     runId: 'run-1',

@@ -202,7 +202,7 @@ export class Scenario {
       clock,
       log,
       acquireLock,
-      startThread: this.threads.start,
+      isolate: this.threads.isolate,
       noticeFolders: noNotices,
       // Each look costs as much as a pass; scenarios go through days.
       compareMs: 60_000,

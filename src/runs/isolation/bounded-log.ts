@@ -1,14 +1,17 @@
-// The log of a job in its thread: lines go to the service as fast as it takes them, a flood is counted and dropped.
+// The log of a job in its worker: lines go to the service as fast as it takes them, a flood is counted and dropped.
 
 import { inspect } from 'node:util';
 import type { Clock } from '#core/clock';
 import { toErrorRecord } from '#core/errors';
 import type { OutputStream } from '#core/run-log';
-import { type LogLevel, SHARED } from './messages.ts';
+import type { LogLevel } from './messages.ts';
 
 export interface BoundedLogOptions {
   clock: Pick<Clock, 'monotonic'>;
-  shared: Int32Array;
+  /** Lines that the service has taken so far. */
+  taken(): number;
+  /** So many lines are dropped by now. */
+  onDropped(lines: number): void;
   post(line: { level: LogLevel; message: string; fields: object; stream: OutputStream | null }): void;
 }
 
@@ -34,11 +37,16 @@ export class BoundedLog {
     this.#filledAt = options.clock.monotonic();
   }
 
+  /** Lines that nobody will read. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
   /** `stream` = what the job wrote there by itself. */
   write(level: LogLevel, message: unknown, fields?: unknown, stream: OutputStream | null = null): void {
     if (!this.#mayPass()) {
       this.#dropped = Math.min(this.#dropped + 1, MOST_COUNTED);
-      Atomics.store(this.#options.shared, SHARED.dropped, this.#dropped);
+      this.#options.onDropped(this.#dropped);
       return;
     }
     this.#sent++;
@@ -46,8 +54,8 @@ export class BoundedLog {
   }
 
   #mayPass(): boolean {
-    const { clock, shared } = this.#options;
-    if (this.#sent - Atomics.load(shared, SHARED.taken) >= MOST_ON_THE_WAY) return false;
+    const { clock, taken } = this.#options;
+    if (this.#sent - taken() >= MOST_ON_THE_WAY) return false;
     if (this.#tokens < 1) {
       const now = clock.monotonic();
       this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#filledAt) / 1000) * A_SECOND);

@@ -1,4 +1,4 @@
-// The side of `ctx.call` in the thread: requests out, answers in, never more on the way than the service takes at once.
+// The side of `ctx.call` in the worker: requests out, answers in, never more on the way than the service takes at once.
 
 import type { Json, JsonObject } from '#core/handler';
 
@@ -29,6 +29,11 @@ export class CallQueue {
     this.#waiting.push({ id, operation: String(operation), input: plain });
     this.#next();
     return await answer;
+  }
+
+  /** Nothing is asked that has no answer yet. */
+  get isIdle(): boolean {
+    return this.#asked.size === 0;
   }
 
   answered(id: number, value: Json): void {

@@ -1,4 +1,4 @@
-// What a job writes to stdout or stderr in its thread, as lines of its log: the service's own stdout is JSON.
+// What a job writes to stdout or stderr in its worker, as lines of its log: the service's own stdout is JSON.
 
 import { StringDecoder } from 'node:string_decoder';
 

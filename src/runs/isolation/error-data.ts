@@ -2,6 +2,7 @@
 
 import { type ErrorCode, SchedulerError, stackOf, toErrorRecord } from '#core/errors';
 import { RetryRequest, SkipRequest } from '../context.ts';
+import { explainDenied } from './permissions.ts';
 
 export type ErrorData =
   | { kind: 'skip'; reason: string }
@@ -23,7 +24,8 @@ export type ErrorData =
 const LONGEST_TEXT = 16_384;
 
 /** Never fails, whatever was thrown. */
-export function toErrorData(thrown: unknown): ErrorData {
+export function toErrorData(raw: unknown): ErrorData {
+  const thrown = explainDenied(raw) ?? raw;
   if (thrown instanceof SkipRequest) return { kind: 'skip', reason: cut(thrown.message) };
   if (thrown instanceof RetryRequest) return { kind: 'retry', afterMs: thrown.afterMs };
   const { code, message, fix } = toErrorRecord(thrown);

@@ -1,4 +1,4 @@
-// Progress of a job in its thread: the service hears the latest, not each.
+// Progress of a job in its worker: the service hears the latest, not each.
 
 import type { Clock } from '#core/clock';
 import type { Progress } from '../context.ts';
@@ -12,6 +12,7 @@ export class LatestProgress {
   readonly #send: (progress: Progress) => void;
   #latest: Progress | null = null;
   #rests = false;
+  #cancelRest: () => void = () => {};
 
   constructor(clock: Pick<Clock, 'timer'>, send: (progress: Progress) => void) {
     this.#clock = clock;
@@ -26,16 +27,21 @@ export class LatestProgress {
       note: note === null ? null : String(note).slice(0, LONGEST_NOTE),
     };
     if (this.#rests) return;
-    this.flush();
+    this.#flush();
     this.#rests = true;
-    this.#clock.timer(LEAST_BETWEEN_MS, () => {
+    this.#cancelRest = this.#clock.timer(LEAST_BETWEEN_MS, () => {
       this.#rests = false;
       if (this.#latest) this.report(this.#latest);
     });
   }
 
   /** Sends what waits, before the end. */
-  flush(): void {
+  end(): void {
+    this.#cancelRest();
+    this.#flush();
+  }
+
+  #flush(): void {
     if (this.#latest) this.#send(this.#latest);
     this.#latest = null;
   }

@@ -74,9 +74,18 @@ test.each([
   ['manual_only: on'],
   ['cron: 5'],
   ['permissions: read'],
+  ['permissions: { reed: [a] }'],
 ])('a key of a job outside its range is a fault: %s', async (key) => {
   const name = key.slice(0, key.indexOf(':'));
   expect(await faultsOf(inJob(key), COUNT)).toEqual([`5 INVALID_VALUE scheduler.jobs.count.${name}`]);
+});
+
+test.each([
+  ['permissions: { read: a }', 'permissions.read'],
+  ['permissions: { env: ["A B"] }', 'permissions.env.0'],
+])('a grant that is none is a fault of its own: %s', async (key, path) => {
+  const [fault] = await faultsOf(inJob(key), COUNT);
+  expect(fault).toBe(`5 INVALID_VALUE scheduler.jobs.count.${path}`);
 });
 
 test.each([

@@ -199,13 +199,24 @@ test('keys that do nothing yet are one warning a job', async () => {
     {
       code: 'NO_EFFECT',
       line: 3,
-      message: expect.stringMatching(/: isolation, trace$/),
+      message: expect.stringMatching(/: trace$/),
     },
   ]);
   expect(result.settings.jobs[0]?.warnings).toHaveLength(1);
   const quiet =
     '{ enabled: true, jitter: 0, overlap: skip, coalesce: true, isolation: thread, trace: false }';
   expect((await jobOf(quiet)).warnings).toEqual([]);
+});
+
+test('permissions: what is not written is not granted', async () => {
+  const entry =
+    '{ enabled: true, isolation: process, permissions: { read: [data], net: true }, max_memory_mb: 200 }';
+  expect((await jobOf(entry)).policy).toMatchObject({
+    isolation: 'process',
+    permissions: { read: ['data'], write: [], net: true, child: false, env: [] },
+    maxMemoryMb: 200,
+  });
+  expect((await jobOf('{ enabled: true }')).policy.permissions).toBeNull();
 });
 
 test('a wrong default in the code of a class is a fault that names its file', async () => {

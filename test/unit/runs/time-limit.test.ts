@@ -6,7 +6,7 @@ import type { Handler } from '#core/handler';
 import type { StoredJob } from '#core/job';
 import type { Log } from '#core/log';
 import type { Run } from '#core/run';
-import type { ThreadRequest } from '#runs/call';
+import type { IsolatedRequest } from '#runs/call';
 import { execute, type Stopper } from '#runs/execute';
 import type { ReferenceSources } from '#runs/references';
 import { buildSchedule } from '#schedule/parse';
@@ -44,11 +44,11 @@ function begin() {
   const snapshot = { handler: 'slow', policy, dryRun: false };
   const stopper: Stopper = { controller: new AbortController(), cause: null, call: null };
   const { promise: answer, resolve, reject } = Promise.withResolvers<never>();
-  let thread: ThreadRequest | null = null;
+  let thread: IsolatedRequest | null = null;
   const ending = execute({ ...run, snapshot } as unknown as Run, {} as StoredJob, stopper, {
     ...{ clock, log: SILENT, runLogs: NO_RUN_LOGS, jobStateRoot: tmpdir(), random: () => 0.5 },
     loadHandler: async () => handler,
-    startThread: (request) => {
+    startIsolated: (request) => {
       thread = request;
       request.signal.addEventListener('abort', () => reject(request.signal.reason));
       return { answer, end: () => {}, refresh: () => {} };
