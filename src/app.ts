@@ -7,7 +7,7 @@ import { parse as parseEnv } from 'dotenv';
 import { adHocJob } from '#config/ad-hoc';
 import { readDefinition } from '#config/definition';
 import { systemNotices } from '#config/folder-notices';
-import { grantNotes, inlineNotes } from '#config/inline-notes';
+import { isolationNotes } from '#config/isolation-notes';
 import { type LoadResult, loadSettings } from '#config/load';
 import { settingsPath } from '#config/project';
 import type { Note, Settings } from '#config/settings';
@@ -161,12 +161,7 @@ async function check(options: AppOptions, at: HostOptions): Promise<Checked> {
     kind: 'ok',
     settings: {
       ...settings,
-      warnings: [
-        ...settings.warnings,
-        ...notes,
-        ...inlineNotes(settings, canBeEnded),
-        ...grantNotes(settings),
-      ],
+      warnings: [...settings.warnings, ...notes, ...isolationNotes(settings, canBeEnded)],
     },
     handlerKnown: (name) => registry.info(name) !== undefined,
   };

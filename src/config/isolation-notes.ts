@@ -2,8 +2,13 @@
 
 import type { Note, Settings } from './settings.ts';
 
+/** `canBeEnded` = handlers of ours that end whatever they run. */
+export function isolationNotes(settings: Settings, canBeEnded: (handler: string) => boolean): Note[] {
+  return [...inlineNotes(settings, canBeEnded), ...grantNotes(settings)];
+}
+
 /** Code that runs inside the service's own thread cannot be ended: said at validation (rule 8). */
-export function inlineNotes(settings: Settings, canBeEnded: (handler: string) => boolean): Note[] {
+function inlineNotes(settings: Settings, canBeEnded: (handler: string) => boolean): Note[] {
   const inline = settings.jobs.filter(
     (job) => job.enabled && job.policy.isolation === 'inline' && !canBeEnded(job.handler),
   );
@@ -16,7 +21,7 @@ export function inlineNotes(settings: Settings, canBeEnded: (handler: string) =>
 }
 
 /** A thread is held to none of its grants but variables: said where somebody counts on them. */
-export function grantNotes(settings: Settings): Note[] {
+function grantNotes(settings: Settings): Note[] {
   const counted = settings.jobs.filter(({ policy: { isolation, permissions } }) => {
     if (permissions === null || isolation === 'process') return false;
     const { read, write, net, child, env } = permissions;
