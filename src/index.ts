@@ -20,7 +20,7 @@ export type {
 } from './core/handler.ts';
 export { defineJob } from './core/handler.ts';
 export type * from './faces/library/api.ts';
-export type { DurationFields, DurationInput, InstantInput } from './faces/library/input.ts';
+export type { DurationFields } from './faces/library/input.ts';
 
 /** The scheduler inside of a program; see `LibraryFace`. What runs it is loaded when it is first asked. */
 export class SchedulerService extends LibraryFace {

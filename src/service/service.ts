@@ -27,6 +27,7 @@ import { iso, type JobShape, jobShape, jobState, type RunShape, runShape } from 
 import type { SimulationShape } from './simulation.ts';
 import type { SimulationTexts } from './simulation-request.ts';
 import { type StatsShape, stats } from './stats.ts';
+import { type ValidateShape, validateExpression } from './validate.ts';
 import type { WhyShape } from './why.ts';
 
 export interface ServiceParts extends CleanupsParts, QueuesParts {
@@ -231,6 +232,11 @@ export class SchedulerService {
   /** Changes what is given of a job that was made by a call; see `Definitions.change`. */
   async update(idOrName: string, changes: JsonObject, who: Changer): Promise<JobShape> {
     return await this.find(await this.#definitions.change(idOrName, changes, who));
+  }
+
+  /** What a schedule means and when it fires, or what is wrong with it. */
+  describe(expression: string, timezone = this.#parts.timezone()): ValidateShape {
+    return validateExpression(expression, timezone, this.#parts.clock.now());
   }
 
   /** Takes a job away; its history stays until retention, unless it is purged (rule 15). */

@@ -70,10 +70,14 @@ const ENDED: readonly RunShape['state'][] = [
 ];
 
 async function factsOf(service: Asked, job: JobShape, isRunning: boolean): Promise<JobFacts> {
-  if (job.state !== 'completed') return { isRunning, lastSucceeded: null };
+  return { isRunning, lastSucceeded: await lastSucceeded(service, job) };
+}
+
+/** How the last run of a completed job ended; null = it is not completed. */
+export async function lastSucceeded(service: Asked, job: JobShape): Promise<boolean | null> {
+  if (job.state !== 'completed') return null;
   // Most ran once: only where there was both does the order count.
-  if (job.success_count === 0 || job.failure_count === 0)
-    return { isRunning, lastSucceeded: job.success_count > 0 };
+  if (job.success_count === 0 || job.failure_count === 0) return job.success_count > 0;
   const [last] = await service.history({ job: job.id, states: ENDED, limit: 1 });
-  return { isRunning, lastSucceeded: last?.state === 'succeeded' };
+  return last?.state === 'succeeded';
 }

@@ -225,4 +225,4 @@ export interface SimulationWish {
 
 export type SchedulerListener<T extends EventType> = (event: EventOf<T>) => unknown;
 
-export type { Json };
+export type { DurationInput, InstantInput, Json };

@@ -93,6 +93,11 @@ export class LibraryFace {
     return (await this.#life.opened()).events;
   }
 
+  /** The same jobs in the words of the task scheduler; what `TaskScheduler` stands on. */
+  async asTasks(): Promise<Opened['tasks']> {
+    return (await this.#life.opened()).tasks;
+  }
+
   /** The next planned slots of one job, or of all, ascending; 10 unless told otherwise. */
   async next(query?: { job?: string; count?: number }) {
     return (await this.#life.opened()).next(query);

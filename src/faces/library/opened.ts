@@ -8,10 +8,10 @@ import { followRun } from '#service/follow';
 import type { Installation } from '#service/host';
 import type { SchedulerService } from '#service/service';
 import { iso, isoOrNull, type JobShape, type RunShape } from '#service/shapes';
-import { validateExpression } from '#service/validate';
 import { changesOfEvent, checkedFilters, definitionOfEvent } from '../compat/event-definition.ts';
 import type { EventShape } from '../compat/event-words.ts';
 import { type EventFilters, type EventPage, eventPage, oneEvent } from '../compat/events.ts';
+import { Tasks } from '../compat/tasks.ts';
 import type {
   CleanupsApi,
   JobsApi,
@@ -40,6 +40,12 @@ export class Opened {
 
   constructor(parts: OpenedParts) {
     this.#parts = parts;
+    this.tasks = new Tasks({
+      service: this.#service,
+      by: parts.by,
+      plain: taskFields,
+      prepare: () => parts.installation.prepareWrite(),
+    });
   }
 
   /** Who asks. */
@@ -142,6 +148,8 @@ export class Opened {
     },
   };
 
+  readonly tasks: Tasks;
+
   next({ job, count = 10 }: { job?: string; count?: number } = {}) {
     return this.#service.next({ count, ...(job !== undefined && { job }) });
   }
@@ -162,8 +170,8 @@ export class Opened {
     });
   }
 
-  validate(expression: string, timezone = this.#zone) {
-    return validateExpression(expression, timezone, this.#parts.clock.now());
+  validate(expression: string, timezone?: string) {
+    return this.#service.describe(expression, timezone);
   }
 
   stats() {
@@ -249,6 +257,12 @@ function endingOf(events: Events, runId: string, signal: AbortSignal): Promise<R
 function eventFields(fields: object): JsonObject {
   const { parameters, ...others } = fields as JsonObject;
   return { ...plainDefinition(others), ...(parameters !== undefined && { parameters }) };
+}
+
+/** As `eventFields`, of a task; its `data` are the command's own. */
+function taskFields(fields: object): JsonObject {
+  const { data, ...others } = fields as JsonObject;
+  return { ...plainDefinition(others), ...(data !== undefined && { data }) };
 }
 
 /** Without what is `undefined`, which is absent. */

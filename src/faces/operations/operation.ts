@@ -34,15 +34,23 @@ export interface Operation {
   handle(context: OperationContext, input: never): Promise<unknown>;
 }
 
+/** With its name and schemas as types: what a client is typed by. */
+export interface TypedOperation<N extends string, I extends z.ZodObject, O extends z.ZodType>
+  extends Operation {
+  name: N;
+  input: I;
+  output: O;
+}
+
 /** An operation whose handler is held to its schemas by the compiler. */
-export function operation<I extends z.ZodObject, O extends z.ZodType>(described: {
-  name: string;
+export function operation<const N extends string, I extends z.ZodObject, O extends z.ZodType>(described: {
+  name: N;
   summary: string;
   effect: Effect;
   input: I;
   output: O;
   handle(context: OperationContext, input: z.output<I>): Promise<z.input<O>>;
-}): Operation {
+}): TypedOperation<N, I, O> {
   return described;
 }
 

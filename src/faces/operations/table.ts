@@ -1,5 +1,6 @@
 // Every operation there is, by its name: what HTTP, command line and agents offer is derived from this.
 
+import type { z } from 'zod';
 import { cleanupOperations } from './cleanups.ts';
 import { forecastOperations } from './forecast.ts';
 import { jobOperations } from './jobs.ts';
@@ -9,14 +10,19 @@ import { queueOperations } from './queues.ts';
 import { runOperations } from './runs.ts';
 import { upkeepOperations } from './upkeep.ts';
 
-export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
-  [
-    ...jobOperations,
-    ...runOperations,
-    ...forecastOperations,
-    ...cleanupOperations,
-    ...queueOperations,
-    ...keyOperations,
-    ...upkeepOperations,
-  ].map((each) => [each.name, each]),
-);
+const ALL = [
+  ...jobOperations,
+  ...runOperations,
+  ...forecastOperations,
+  ...cleanupOperations,
+  ...queueOperations,
+  ...keyOperations,
+  ...upkeepOperations,
+];
+
+export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(ALL.map((each) => [each.name, each]));
+
+/** What each takes and answers, by its name. */
+export type OperationTypes = {
+  [O in (typeof ALL)[number] as O['name']]: { input: z.input<O['input']>; output: z.output<O['output']> };
+};
