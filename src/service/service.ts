@@ -19,11 +19,12 @@ import { type Candidate, Forecast } from './forecast.ts';
 import { type BackfillWish, HandRuns, type RunNowOptions } from './hand-runs.ts';
 import { Keys } from './keys.ts';
 import { Lookup } from './lookup.ts';
+import { type NextSlot, nextSlots } from './next-slots.ts';
 import { type PauseRequest, Pauses, type ResumeRequest, type ResumeShape } from './pauses.ts';
 import { Queues, type QueuesParts } from './queues.ts';
 import { type RunLineShape, runLineShape } from './run-lines.ts';
 import type { SettingsPlanShape } from './settings-plan.ts';
-import { iso, type JobShape, jobShape, jobState, type RunShape, runShape } from './shapes.ts';
+import { iso, type JobShape, jobShape, type RunShape, runShape } from './shapes.ts';
 import type { SimulationShape } from './simulation.ts';
 import type { SimulationTexts } from './simulation-request.ts';
 import { type StatsShape, stats } from './stats.ts';
@@ -98,32 +99,10 @@ export class SchedulerService {
   }
 
   /** The next `count` planned slots of one job, or of all, ascending. Paused and disabled jobs have none. */
-  async next(query: {
-    job?: string;
-    count: number;
-  }): Promise<{ job: string; job_name: string; slot: string; timezone: string }[]> {
+  async next(query: { job?: string; count: number }): Promise<NextSlot[]> {
     const pauses = await this.#parts.openPauses();
     const jobs = query.job === undefined ? await this.#parts.jobs() : [await this.#lookup.job(query.job)];
-    const slots: { at: EpochMs; job: StoredJob }[] = [];
-    for (const job of jobs) {
-      if (jobState(job, pauses) !== 'active' || job.nextSlot === null) continue;
-      const schedule = this.#parts.scheduleOf(job.schedule);
-      const left = Math.min(query.count, (job.policy.maxExecutions ?? Infinity) - job.admittedCount);
-      for (
-        let at: EpochMs | null = job.nextSlot, n = 0;
-        at !== null && n < left;
-        n++, at = schedule.next(at)
-      ) {
-        slots.push({ at, job });
-      }
-    }
-    const first = slots
-      .toSorted((a, b) => a.at - b.at || (a.job.id < b.job.id ? -1 : 1))
-      .slice(0, query.count);
-    return first.map(({ at, job }) => {
-      const zone = job.schedule.timezone;
-      return { job: job.id, job_name: job.name, slot: iso(at, zone), timezone: zone };
-    });
+    return nextSlots(jobs, pauses, query.count, (spec) => this.#parts.scheduleOf(spec));
   }
 
   /** Rows of the ledger, newest first: by when they were admitted or decided, a gap row by its last slot. */
