@@ -23,11 +23,17 @@ const BROKEN = `import { defineJob } from 'aclarai-scheduler';
 export default defineJob({ async run() { throw new Error('the disk is full'); } });
 `;
 
+const named = (name: string) => `import { defineJob } from 'aclarai-scheduler';
+export default defineJob({ name: '${name}', async run(ctx) { return { type: ctx.input.type ?? null }; } });
+`;
+
 async function project(): Promise<Project> {
   const made = await Project.create();
   await made.settings(JOBS, 'timezone: UTC');
   await made.write('jobs/report.ts', REPORT);
   await made.write('jobs/broken.ts', BROKEN);
+  for (const name of ['backup_database', 'system_health', 'migrate_run'])
+    await made.write(`jobs/${name}.ts`, named(name));
   return made;
 }
 
@@ -36,6 +42,28 @@ async function servedAt(made: Project): Promise<string> {
   const { msg } = await service.message(/^listening on http:/);
   return String(msg).replace('listening on ', '');
 }
+
+const MISFITS: readonly [code: number, argv: string[], said: string][] = [
+  [2, ['create', '--name', 'x', '--command', 'report'], '--help'],
+  [2, ['create', '--name', 'x', '--command', 'report', '--schedule', '99 * * * *'], 'correct the fields'],
+  [3, ['create', '--name', 'x', '--command', 'raport', '--schedule', '5m'], 'did you mean report?'],
+  [1, ['create', '--id', 'report', '--name', 'x', '--command', 'report', '--schedule', '5m'], 'another id'],
+  [1, ['update', 'report', '--retries', '1'], 'aclarai.config.yaml'],
+  [1, ['delete', 'report', '--confirm'], 'take it out there'],
+  [2, ['update', 'report'], '--schedule 5m'],
+  [2, ['create', '--name', 'x', '--command', 'report', '--schedule', '5m', '--data', '[1]'], '--data'],
+  [3, ['delete', 'raport'], 'did you mean report?'],
+];
+
+const REFUSED: readonly [code: number, argv: string[], fix: string][] = [
+  [3, ['run', 'raport', '--wait'], 'did you mean report?'],
+  [3, ['history', 'raport'], 'did you mean report?'],
+  [3, ['cancel-run', 'nope'], 'history'],
+  [2, ['pause', 'report', '--for', 'soon'], '--for 2h'],
+  [2, ['why', 'report', '--at', 'soon'], '03:00'],
+  [2, ['backfill', 'report', '--from', '2026-03-02', '--to', '2026-03-01'], 'the earlier one first'],
+  [3, ['run', '--handler', 'raport'], 'did you mean report?'],
+];
 
 interface Way {
   made: Project;
@@ -105,6 +133,86 @@ describe.each(Object.entries(WAYS))('%s', (_way, open) => {
     expect(failed.stdout).toMatch(/^broken failed in .*\nError: the disk is full\n/);
   });
 
+  test('jobs are created as the task scheduler had it, changed, run and deleted', async () => {
+    const created = await cli(
+      ...['scheduler:create', '--name', 'daily-backup', '--command', 'backup_database'],
+      ...['--schedule', '0 2 * * *', '--data', '{"type": "incremental"}'],
+    );
+    expect(created).toMatchObject({ code: 0, stderr: '' });
+    expect(created.stdout).toMatch(
+      /^daily-backup is created\nID: [\w-]{36}\nName: daily-backup\nType: cron\n/,
+    );
+    expect(created.stdout).toMatch(/^Next run: \d{4}-\d\d-\d\d 02:00:00Z$/m);
+    const check = ['create', '--name', 'health-check', '--command', 'system_health', '--schedule', '5m'];
+    expect(await json(0, ...check)).toMatchObject({ schedule: { kind: 'every', expression: '5m' } });
+    const more = ['--retries', '1', '--retry-delay', '2m', '--timeout', '30', '--timezone', 'Europe/Paris'];
+    const changed = await json(
+      0,
+      'scheduler:update',
+      '--id',
+      'daily-backup',
+      '--schedule',
+      '@hourly',
+      ...more,
+    );
+    expect(changed).toMatchObject({
+      name: 'daily-backup',
+      input: { type: 'incremental' },
+      schedule: { kind: 'cron', timezone: 'Europe/Paris' },
+      policy: { retries: 1, retry_delay: 120, timeout: 30, misfire_policy: 'latest' },
+    });
+    const run = await json(0, 'scheduler:run', '--id', 'daily-backup', '--wait');
+    expect(run).toMatchObject({ state: 'succeeded', statistics: { type: 'incremental' } });
+    const listed = await cli('scheduler:list', '--status', 'active', '--format', 'json');
+    expect((JSON.parse(listed.stdout) as Row[]).map((job) => job.name)).toContain('health-check');
+
+    const shown = await cli('scheduler:delete', '--id', 'daily-backup');
+    expect(shown).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing has changed') });
+    expect(await json(0, 'delete', 'daily-backup', '--confirm')).toEqual({ deleted: changed.id });
+    expect(await cli('delete', 'daily-backup', '--confirm')).toMatchObject({ code: 3 });
+    const trail = await json<Row[]>(0, 'audit');
+    expect(trail[0]).toMatchObject({ what: 'deleted', job: changed.id, after: null });
+    expect(await json(0, 'stats')).toMatchObject({
+      total: 6,
+      active: 3,
+      executions_today: 1,
+      success_rate: 1,
+    });
+  });
+
+  test('a task for once runs once; a disabled or manual one waits for somebody', async () => {
+    const once = ['create', '--id', 'migrate', '--name', 'migrate-data', '--command', 'migrate_run'];
+    expect(await json(0, ...once, '--schedule', 'now', '--once')).toMatchObject({
+      schedule: { kind: 'at' },
+      max_executions: 1,
+    });
+    const off = await cli(
+      'create',
+      '--name',
+      'off',
+      '--id',
+      'later',
+      '--command',
+      'report',
+      '--schedule',
+      '1h',
+      '--disabled',
+    );
+    expect(off.stdout).toMatch(/^Type: interval\n(.*\n)*Status: disabled\nNext run: -\n$/m);
+    expect(await json(0, 'update', 'later', '--enabled')).toMatchObject({ state: 'active' });
+    const byHand = ['create', '--name', 'hand', '--command', 'report', '--schedule', 'manual'];
+    expect(await json(0, ...byHand)).toMatchObject({ schedule: { kind: 'manual' }, next_run: null });
+  });
+
+  test('a definition that does not fit is refused with what to do, and changes nothing', async () => {
+    for (const [code, argv, said] of MISFITS) {
+      const answer = await cli(...argv);
+      expect([argv, answer]).toMatchObject([argv, { code, stdout: '' }]);
+      expect(answer.stderr).toContain(said);
+    }
+    expect(await json<Row[]>(0, 'list')).toHaveLength(5);
+  });
+
   test('pauses are made, named with their holder and lifted', async () => {
     const paused = await json(0, 'pause', '--reason', 'moving', '--for', '2h');
     expect(paused).toMatchObject({ paused: true, job: null, paused_by: [{ why: 'moving' }] });
@@ -150,19 +258,13 @@ describe.each(Object.entries(WAYS))('%s', (_way, open) => {
     expect(config.find((each) => each.path === 'scheduler.timezone')).toMatchObject({ value: 'UTC' });
   });
 
-  test.each([
-    [3, ['run', 'raport', '--wait'], 'did you mean report?'],
-    [3, ['history', 'raport'], 'did you mean report?'],
-    [3, ['cancel-run', 'nope'], 'history'],
-    [2, ['pause', 'report', '--for', 'soon'], '--for 2h'],
-    [2, ['why', 'report', '--at', 'soon'], '03:00'],
-    [2, ['backfill', 'report', '--from', '2026-03-02', '--to', '2026-03-01'], 'the earlier one first'],
-    [3, ['run', '--handler', 'raport'], 'did you mean report?'],
-  ])('ends with %d: %j', async (code, argv, fix) => {
-    const answer = await cli(...argv);
-    expect(answer).toMatchObject({ code, stdout: '' });
-    expect(answer.stderr).toMatch(/^error: .+\nfix: .+\n$/);
-    expect(answer.stderr).toContain(fix);
+  test('what is not there or not understood ends with its code, and says what to do', async () => {
+    for (const [code, argv, fix] of REFUSED) {
+      const answer = await cli(...argv);
+      expect([argv, answer]).toMatchObject([argv, { code, stdout: '' }]);
+      expect(answer.stderr).toMatch(/^error: .+\nfix: .+\n$/);
+      expect(answer.stderr).toContain(fix);
+    }
   });
 });
 

@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { examples, type Perform } from './command.ts';
 import { addAgainCommands } from './commands/again.ts';
 import { addCleanupCommands } from './commands/cleanup.ts';
+import { addDefineCommands } from './commands/define.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addForecastCommands } from './commands/forecast.ts';
 import { addKeepCommands } from './commands/keep.ts';
@@ -11,6 +12,7 @@ import { addKvCommands } from './commands/kv.ts';
 import { addLogsCommand } from './commands/logs.ts';
 import { addLookCommands } from './commands/look.ts';
 import { addNewCommand } from './commands/new.ts';
+import { addOverseeCommands } from './commands/oversee.ts';
 import { addPauseCommands } from './commands/pause.ts';
 import { addQueueCommands } from './commands/queue.ts';
 import { addRunCommands } from './commands/run.ts';
@@ -53,6 +55,7 @@ export function buildProgram(io: CliIo, perform: Perform): Command {
       getErrHasColors: () => false,
     });
   addStartCommand(program, perform);
+  addDefineCommands(program, perform);
   addRunCommands(program, perform);
   addNewCommand(program, perform);
   addAgainCommands(program, perform);
@@ -60,6 +63,7 @@ export function buildProgram(io: CliIo, perform: Perform): Command {
   addLogsCommand(program, perform);
   addPauseCommands(program, perform);
   addSettingsCommands(program, perform);
+  addOverseeCommands(program, perform);
   addForecastCommands(program, perform);
   addCleanupCommands(program, perform);
   addQueueCommands(program, perform);

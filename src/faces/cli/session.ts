@@ -1,5 +1,6 @@
 // One call of the command line: asks the service over HTTP or opens the ledger, prints the answer, closes what it opened.
 
+import { SchedulerError } from '#core/errors';
 import type { Host, HostOptions, Installation } from '#service/host';
 import { readToken } from '../http/token-file.ts';
 import { type OperationContext, perform } from '../operations/operation.ts';
@@ -79,6 +80,21 @@ export class Session {
     return this.#remote;
   }
 
+  /** The service of this state directory, at the address of the settings. Throws NOT_INITIALIZED, ENGINE_UNAVAILABLE. */
+  async besideService(): Promise<Remote> {
+    const installation = await this.openToLook();
+    if (!installation.isServed)
+      throw new SchedulerError(
+        'NOT_INITIALIZED',
+        'no service is up',
+        'the next start reads the settings anew',
+      );
+    const { host, port } = installation.settings.server;
+    const isWildcard = host === '0.0.0.0' || host === '::';
+    const name = isWildcard ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+    return this.#at(`http://${name}:${port}`);
+  }
+
   /** For what only the machine of the ledger can do. */
   refuseUrl(command: string): void {
     if (this.#options.url === undefined) return;
@@ -90,8 +106,9 @@ export class Session {
     const remote = await this.remote();
     if (remote) return (await remote.ask(name, input)) as T;
     const operation = OPERATIONS.get(name)!;
-    const open = () => (operation.effect === 'read' ? this.openToLook() : this.openToWrite());
-    const installation = await (strict ? this.open() : open());
+    const installation = await (strict ? this.open() : this.openToLook());
+    // An id of the settings file is taken, also where no service has read the file yet.
+    if (operation.effect !== 'read') await installation.prepareWrite();
     const { clock, signal } = this.io;
     const context = { installation, clock, by: this.by, signal, ...(onProgress && { onProgress }) };
     return (await perform(operation, context, input)) as T;
@@ -131,13 +148,6 @@ export class Session {
     return loaded.kind === 'ok' ? this.#keep(loaded.installation) : null;
   }
 
-  /** As `openToLook`, with the ledger's jobs as the settings say: for commands that write. */
-  async openToWrite(): Promise<Installation> {
-    const installation = await this.openToLook();
-    await installation.prepareWrite();
-    return installation;
-  }
-
   /** Prints the answer and gives the exit code. */
   finish(answer: Answer): number {
     this.#print(answer);
@@ -145,13 +155,18 @@ export class Session {
   }
 
   async #reach(): Promise<Remote | null> {
-    const { io, places } = this;
-    const { url: only, token = io.service.token } = this.#options;
-    const url = only ?? io.service.url;
+    const { url: only } = this.#options;
+    const url = only ?? this.io.service.url;
     if (url === null) return null;
-    const keptToken = async () => await readToken((await io.host.keeping.place(places)).stateDir);
-    const remote = new Remote({ url, token, keptToken, clock: io.clock, signal: io.signal });
+    const remote = this.#at(url);
     return only !== undefined || (await remote.answers()) ? remote : null;
+  }
+
+  #at(url: string): Remote {
+    const { io, places } = this;
+    const { token = io.service.token } = this.#options;
+    const keptToken = async () => await readToken((await io.host.keeping.place(places)).stateDir);
+    return new Remote({ url, token, keptToken, clock: io.clock, signal: io.signal });
   }
 
   #keep(installation: Installation): Installation {

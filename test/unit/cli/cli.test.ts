@@ -32,6 +32,14 @@ const COMMANDS = [
   ['backup'],
   ['restore'],
   ['doctor'],
+  ['create'],
+  ['update'],
+  ['delete'],
+  ['stats'],
+  ['audit'],
+  ['reload'],
+  ['queue'],
+  ['kv'],
   ['logs'],
 ];
 

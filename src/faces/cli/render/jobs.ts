@@ -3,7 +3,7 @@
 import type { ScheduleSpec } from '#core/schedule';
 import { TYPE_OF } from '#service/sentence';
 import type { JobShape, RunShape } from '#service/shapes';
-import { table } from '../table.ts';
+import { type Column, table } from '../table.ts';
 import { NONE, timeText, utcText } from '../text.ts';
 import { holderText } from './pause.ts';
 
@@ -16,6 +16,7 @@ export function listText(
   const rows = table<JobShape>(
     [
       { head: 'ID', cell: (job) => job.id },
+      ...(jobs.some(isNamed) ? [NAME] : []),
       { head: 'STATE', cell: (job) => (notesOf(job).length > 0 ? `${job.state} !` : job.state) },
       { head: 'TYPE', cell: (job) => TYPE_OF[job.schedule.kind as ScheduleSpec['kind']] },
       { head: 'SCHEDULE', cell: (job) => job.schedule.expression, flexible: true },
@@ -30,6 +31,14 @@ export function listText(
   );
   return rows + holdersText(jobs);
 }
+
+const isNamed = ({ id, name }: JobShape) => name !== id;
+/** Of jobs whose id says nothing. */
+const NAME: Column<JobShape> = {
+  head: 'NAME',
+  cell: (job) => (isNamed(job) ? job.name : NONE),
+  flexible: true,
+};
 
 /** What a person should know of a job beside its row. */
 function notesOf(job: JobShape): string[] {
