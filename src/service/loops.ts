@@ -20,6 +20,7 @@ import type { ExecuteParts } from '#runs/execute';
 import type { ReferenceSources } from '#runs/references';
 import { Worker } from '#runs/worker';
 import type { Store } from '#store/store';
+import { childrenIn, endStrays } from './children.ts';
 import { effectLines, missingSince } from './effects.ts';
 import { requestRun } from './run-request.ts';
 import { tellRecovered } from './tell-recovered.ts';
@@ -82,7 +83,7 @@ export class Loops {
       onClaimed: (claimed) => this.#worker.take(claimed),
       onWork: () => this.#worker.wake(),
     });
-    this.#isolation = parts.isolate({ onBegun: async () => {}, onGone: async () => {} });
+    this.#isolation = parts.isolate(childrenIn(store, this.#bootId));
     this.#worker = new Worker({
       ...parts,
       startIsolated: this.#isolation.start,
@@ -229,6 +230,7 @@ export class Loops {
     // command may have another environment than the service, and its run is allowed in a pause: it notes nothing.
     if (kind === 'service')
       await store.observe(clock.now(), await readPauses(), last?.endedAt ?? last?.lastTick);
+    await endStrays(this.#parts, this.#bootId);
     const at = clock.now();
     const recovered = await store.recover(this.#bootId, at, (run) =>
       decide(run, { outcome: 'interrupted', error: null, retryable: true, retryAfterMs: null }, at, random()),

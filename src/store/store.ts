@@ -8,6 +8,7 @@ import type { ObservedPause, Pause, PauseSource } from '#core/pause';
 import type { Run, RunState } from '#core/run';
 import type { Boot, NewBoot } from './boots.ts';
 import type { ChangeQuery, JobChange } from './changes.ts';
+import type { ChildPromises } from './children.ts';
 import type { CleanupPromises } from './cleanups.ts';
 import type {
   BackfillDecision,
@@ -32,6 +33,7 @@ import type { Account, FoundHole, PruneRequest } from './upkeep.ts';
 
 export type * from './boots.ts';
 export type * from './changes.ts';
+export type * from './children.ts';
 export type * from './cleanups.ts';
 export type * from './decisions.ts';
 export type * from './keys.ts';
@@ -39,7 +41,7 @@ export type * from './ledger-files.ts';
 export type * from './queues.ts';
 export type * from './upkeep.ts';
 
-export interface Store extends CleanupPromises, KeyPromises, QueuePromises {
+export interface Store extends ChildPromises, CleanupPromises, KeyPromises, QueuePromises {
   // ---- boots -------------------------------------------------------------------------------------------
   /** Records that a process started to run loops (`service`) or a single job (`run`). */
   beginBoot(boot: NewBoot): Promise<void>;

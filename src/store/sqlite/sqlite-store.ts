@@ -11,6 +11,7 @@ import { markAudited, newestInstant, readAccounts } from './audit.ts';
 import { backfillRuns } from './backfill.ts';
 import { beat, endBoot, insertBoot, readBoots } from './boots.ts';
 import { readChanges } from './changes.ts';
+import { forgetChild, noteChild, readChildrenOfOthers } from './children.ts';
 import { claimRuns } from './claim.ts';
 import { changeCleanup, noteCleanupRuns, readCleanupRuns, readCleanups } from './cleanups.ts';
 import { correctClock } from './clock.ts';
@@ -241,6 +242,18 @@ export class SqliteStore extends SqliteMessages implements Store {
 
   async noteCleanupRuns(ids: readonly string[], at: EpochMs): Promise<void> {
     this.#db.write(() => noteCleanupRuns(this.#db, ids, at));
+  }
+
+  async noteChild(child: promises.ChildProcessRow): Promise<void> {
+    this.#db.write(() => noteChild(this.#db, child));
+  }
+
+  async forgetChild(child: Pick<promises.ChildProcessRow, 'pid' | 'started'>): Promise<void> {
+    this.#db.write(() => forgetChild(this.#db, child));
+  }
+
+  async childrenOfOthers(bootId: string): Promise<promises.ChildProcessRow[]> {
+    return readChildrenOfOthers(this.#db, bootId);
   }
 
   async nextWake(at: EpochMs): ReturnType<Store['nextWake']> {

@@ -5,6 +5,7 @@ import type { Store } from '#store/store';
 import type { StillClock } from '../../support/ledger.ts';
 import { auditPromises } from './promises/audit.ts';
 import { backfillPromises } from './promises/backfill.ts';
+import { childPromises } from './promises/children.ts';
 import { circuitPromises } from './promises/circuit.ts';
 import { claimPromises } from './promises/claim.ts';
 import { cleanupPromises } from './promises/cleanups.ts';
@@ -53,6 +54,7 @@ export function storeContract(name: string, open: OpenLedger): void {
     queryPromises(open);
     queuePromises(open);
     keyPromises(open);
+    childPromises(open);
     auditPromises(open);
   });
 }
