@@ -42,10 +42,13 @@ export type Checked = Faults | ({ kind: 'ok' } & Candidate);
 export type FaultsWithLedger = Faults & { ledger(): Promise<Installation | null> };
 export type Faults = Extract<LoadResult, { kind: 'faults' }>;
 
+export type { Progress };
+
 /** Settings that hold, and the ledger beside them. */
 export interface Installation {
   readonly settings: Settings;
   readonly service: SchedulerService;
+  readonly version: string;
   /** What this process commits, told to who listens. */
   readonly events: Events;
   /** Of the settings file; none where it holds. */

@@ -36,6 +36,8 @@ export class Installed implements Installation {
   #vaultWatch: VaultWatch | null = null;
   #servedUntil = -Infinity;
   #onProgress: RunHereOptions['onProgress'] = () => {};
+  /** Of runs that somebody waits for while this process is the service. */
+  readonly #waitedFor = new Map<string, Set<RunHereOptions['onProgress']>>();
 
   constructor(parts: InstallationParts) {
     this.#parts = parts;
@@ -71,6 +73,10 @@ export class Installed implements Installation {
 
   get settings(): Settings {
     return this.#parts.current();
+  }
+
+  get version(): string {
+    return this.#parts.version;
   }
 
   get faults(): readonly Note[] {
@@ -113,7 +119,7 @@ export class Installed implements Installation {
       if (!(await untilClockIsRight(this.#parts, options.acceptClock, options.signal))) return;
       if (options.paused) await this.#pauseAll(options.by);
       await this.#warn();
-      const loops = new Loops(this.#parts.loopsParts((_run, progress) => this.#onProgress(progress)));
+      const loops = new Loops(this.#parts.loopsParts((run, progress) => this.#told(run.runId, progress)));
       this.#loops = loops;
       const { log } = this.#parts;
       this.#vaultWatch = vaultWatch(this.#parts, () => loops.wake());
@@ -156,12 +162,18 @@ export class Installed implements Installation {
       if (!options.wait) return { runs: queued, where: 'service' };
       const follow = { service: this.service, clock: this.#parts.clock, isServed: () => this.isServed };
       const runs: RunShape[] = [];
-      for (const { run_id } of queued) runs.push(await followRun(follow, run_id, options.signal));
+      for (const { run_id } of queued) {
+        const told = this.#waitedFor.get(run_id) ?? new Set();
+        this.#waitedFor.set(run_id, told.add(options.onProgress));
+        runs.push(await followRun(follow, run_id, options.signal));
+        told.delete(options.onProgress);
+        if (told.size === 0) this.#waitedFor.delete(run_id);
+      }
       return { runs, where: 'service' };
     }
     try {
       this.#onProgress = options.onProgress;
-      const loops = new Loops(this.#parts.loopsParts((_run, progress) => this.#onProgress(progress)));
+      const loops = new Loops(this.#parts.loopsParts((run, progress) => this.#told(run.runId, progress)));
       this.#loops = loops;
       let runIds: string[] = [];
       const onAbort = () => {
@@ -179,6 +191,11 @@ export class Installed implements Installation {
       this.#loops = null;
       lock.release();
     }
+  }
+
+  #told(runId: string, progress: Parameters<RunHereOptions['onProgress']>[0]): void {
+    this.#onProgress(progress);
+    for (const tell of this.#waitedFor.get(runId) ?? []) tell(progress);
   }
 
   async prepareWrite(): Promise<void> {

@@ -160,13 +160,9 @@ export class SchedulerService {
     return this.#pauses.pause(request);
   }
 
-  /** What agents call stop and start; see `Pauses.stopByTool`. */
-  stopByTool(by: string): Promise<void> {
-    return this.#pauses.stopByTool(by);
-  }
-
-  startByTool(by: string): Promise<void> {
-    return this.#pauses.startByTool(by);
+  /** What agents call stop and start: true = all is held back by the tool's own pause; see `Pauses.stopByTool`. */
+  holdByTool(held: boolean, by: string): Promise<void> {
+    return held ? this.#pauses.stopByTool(by) : this.#pauses.startByTool(by);
   }
 
   /** Lifts a stored pause and says which sources still hold. NOT_PAUSED when nothing held. */
@@ -246,6 +242,11 @@ export class SchedulerService {
   /** How many jobs there are, how often they ran, how well and how long. */
   stats(): Promise<StatsShape> {
     return stats(this.#parts);
+  }
+
+  /** Calls `told` at writes of any process, shortly before they can be read; null where nothing tells. Answers what ends it. */
+  onWrite(told: () => void): (() => void) | null {
+    return this.#parts.store.onWrite(told, () => {});
   }
 
   /** Pauses that hold now, global and of single jobs. */

@@ -11,6 +11,7 @@ import { addKeepCommands } from './commands/keep.ts';
 import { addKvCommands } from './commands/kv.ts';
 import { addLogsCommand } from './commands/logs.ts';
 import { addLookCommands } from './commands/look.ts';
+import { addMcpCommand } from './commands/mcp.ts';
 import { addNewCommand } from './commands/new.ts';
 import { addOverseeCommands } from './commands/oversee.ts';
 import { addPauseCommands } from './commands/pause.ts';
@@ -68,6 +69,7 @@ export function buildProgram(io: CliIo, perform: Perform): Command {
   addCleanupCommands(program, perform);
   addQueueCommands(program, perform);
   addKvCommands(program, perform);
+  addMcpCommand(program, perform);
   addKeepCommands(program, perform);
   addDoctorCommand(program, perform);
   examples(program, [

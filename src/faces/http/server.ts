@@ -3,6 +3,7 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { faultFields, SchedulerError, stackOf } from '#core/errors';
 import type { Log } from '#core/log';
+import { addMcp } from '../mcp/http.ts';
 import { type OperationContext, perform } from '../operations/operation.ts';
 import { OPERATIONS } from '../operations/table.ts';
 import { type Caller, identify, isLoopback, refuseBeyondScope, type Token } from './access.ts';
@@ -94,6 +95,7 @@ function createApp(parts: HttpParts, tokens: readonly Token[]): FastifyInstance 
   );
   for (const route of ROUTES) addRoute(app, route, parts, (request) => callers.get(request)!);
   addCalls(app, parts, (request) => callers.get(request)!);
+  addMcp(app, parts, (request) => callers.get(request)!);
   addTool(app, parts, (request) => callers.get(request)!);
   return app;
 }

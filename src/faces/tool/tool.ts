@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { SchedulerError } from '#core/errors';
 import type { Json, JsonObject } from '#core/handler';
 import type { JobSource } from '#core/job';
-import type { Installation } from '#service/host';
+import type { Installation, Progress } from '#service/host';
 import type { JobShape } from '#service/shapes';
 import { EFFECTS, type Effect } from '../operations/operation.ts';
 import { toolFailure } from './failure.ts';
@@ -19,6 +19,10 @@ export interface ToolContext {
   scope: Effect;
   /** Jobs that are made are the agent's, or a program's. */
   source: Extract<JobSource, 'api' | 'agent'>;
+  /** Of an agent's jobs. */
+  owner?: string;
+  /** Of the run that `run_now` waits for. */
+  onProgress?: (progress: Progress) => void;
   /** Ends the wait of `run_now`; the run goes on. */
   signal: AbortSignal;
   /** `start`, `schedule` and `run_now` start what was never started; left out = that is nobody's here. */
@@ -111,7 +115,7 @@ const HANDLERS: Record<ToolOperation, Handle> = {
       errorQueue: input.error_queue ?? null,
       wait: true,
       signal: context.signal,
-      onProgress: () => {},
+      onProgress: context.onProgress ?? (() => {}),
     });
     if (run.state === 'succeeded')
       return {
@@ -158,14 +162,14 @@ const HANDLERS: Record<ToolOperation, Handle> = {
 
   async start(context) {
     await context.ensureStarted?.();
-    await context.installation.service.startByTool(context.by);
+    await context.installation.service.holdByTool(false, context.by);
     const isRunning = context.installation.isServed;
     const message = isRunning ? 'The scheduler is running' : 'Nothing is stopped, but no service is up';
     return { message, data: { running: isRunning } };
   },
 
   async stop({ installation, by }) {
-    await installation.service.stopByTool(by);
+    await installation.service.holdByTool(true, by);
     return { message: 'The scheduler is stopped: planned runs are skipped', data: { running: false } };
   },
 
@@ -189,7 +193,10 @@ const HANDLERS: Record<ToolOperation, Handle> = {
 };
 
 /** The same id again replaces what the job is; its history stays its own. */
-async function makeJob({ installation, by, source }: ToolContext, input: ToolInput): Promise<JobShape> {
+async function makeJob(
+  { installation, by, source, owner }: ToolContext,
+  input: ToolInput,
+): Promise<JobShape> {
   const { service } = installation;
   const id = input.job_id ?? `job_${randomHex()}`;
   const definition: JsonObject = {
@@ -207,7 +214,8 @@ async function makeJob({ installation, by, source }: ToolContext, input: ToolInp
   };
   const isThere = input.job_id != null && (await service.list()).some((job) => job.id === id);
   if (isThere) return await service.update(id, definition, { by });
-  return await service.create({ id, ...definition }, { by, source });
+  const made = { id, ...definition, ...(owner !== undefined && { owner }) };
+  return await service.create(made, { by, source });
 }
 
 function scheduleOf({ schedule_type, schedule }: ToolInput): JsonObject {
