@@ -40,6 +40,7 @@ import { referenceSources } from '#service/reference-sources';
 import { tellingStore } from '#service/telling-store';
 import { upkeepOf } from '#service/upkeep';
 import { sqliteRunLogs } from '#store/logs/run-logs';
+import { withTraces } from '#store/logs/trace-files';
 import { sqliteLedgerFiles } from '#store/sqlite/files';
 import { isLedgerThere, ledgerFiles, openSqliteStore } from '#store/sqlite/open';
 import { acquireServiceLock } from '#store/sqlite/service-lock';
@@ -195,11 +196,14 @@ export function install(
   const pauses = pauseSources(options, current);
   const jobPaths = new WatchedJobPaths();
   const housekeeper = keeper(options, current, store);
-  const runLogs = sqliteRunLogs({
-    ...{ clock, log, stateDir: settings.stateDir, masked: log.masked },
+  const { masked } = log;
+  const kept = sqliteRunLogs({
+    ...{ clock, log, masked, stateDir: settings.stateDir },
     maxBytes: () => settings.scheduler.stateMaxMb * 1_048_576,
     besides: ledgerFiles(settings.stateDir),
   });
+  const traces = { clock, log, masked, directory: () => settings.scheduler.traceDirectory };
+  const runLogs = withTraces(kept, traces);
   const shared = {
     store,
     clock,

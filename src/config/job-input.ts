@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { closest } from '#core/did-you-mean';
-import type { HandlerInfo, JsonObject } from '#core/handler';
+import { type HandlerInfo, type JsonObject, withoutTracing } from '#core/handler';
 import { holdsReference } from '#core/reference';
 import { type Place, shown } from './findings.ts';
 import { JOB_KEYS, RESERVED_KEYS } from './job-keys.ts';
@@ -112,7 +112,10 @@ export async function checkInput(
   placeOf: PlaceOf,
 ): Promise<void> {
   if (!handler.input) return;
-  const result = await handler.input.safeParseAsync(input);
+  const whole = await handler.input.safeParseAsync(input);
+  const isTraced = !whole.success && 'enable_tracing' in input;
+  // A wish for a trace is no parameter of the handler, unless it says so.
+  const result = isTraced ? await handler.input.safeParseAsync(withoutTracing(input)) : whole;
   for (const issue of result.error?.issues ?? []) {
     const path = issue.path.filter((step): step is string | number => typeof step !== 'symbol');
     // What it names is known when the job runs, and judged then.

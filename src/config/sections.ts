@@ -142,7 +142,6 @@ export const SETTINGS_WITHOUT_EFFECT: readonly { path: readonly string[]; entry:
   { path: ['scheduler', 'agents', 'min_interval'], entry: SCHEDULER.agents.section.min_interval },
   { path: ['scheduler', 'agents', 'max_jobs'], entry: SCHEDULER.agents.section.max_jobs },
   { path: ['scheduler', 'agents', 'max_ttl'], entry: SCHEDULER.agents.section.max_ttl },
-  { path: ['scheduler', 'trace_directory'], entry: SCHEDULER.trace_directory },
 ];
 
 const flat = <Out>(key: string, shape: Parameters<typeof alias<Out>>[1]) => [

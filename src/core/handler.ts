@@ -8,6 +8,11 @@ import type { BegunWork, HandlerHost } from './programs.ts';
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
+/** The parameters in an input: `enable_tracing` asks for a trace, of any handler. */
+export function withoutTracing({ enable_tracing: _, ...parameters }: JsonObject): JsonObject {
+  return parameters;
+}
+
 /** Statistics of a run. No `success` counts as success; `{success: false, error}` as failure. */
 export interface RunResult {
   success?: boolean;

@@ -28,12 +28,16 @@ export interface OutputLog extends JobLog {
 /** Takes the lines of one attempt. Never throws, never waits. */
 export interface RunOutput {
   line(level: LineLevel, message: string, fields?: object, stream?: OutputStream): void;
+  /** Something that is in the trace of the run alone, if it has one. */
+  event(kind: string, fields: object): void;
   /** The attempt is over. False = what the run has put out so far is not kept. */
   end(isKept: boolean): void;
 }
 
+export type TracedRun = Pick<Run, 'runId' | 'jobId' | 'attempt' | 'input' | 'snapshot'>;
+
 export interface RunLogs {
-  open(run: Pick<Run, 'runId' | 'jobId' | 'attempt'>): RunOutput;
+  open(run: TracedRun): RunOutput;
   /**
    * Lines behind line `after`, in their order, at most `limit`; lines of another process as soon as that has written
    * them. Throws DATABASE_ERROR.

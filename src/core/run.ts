@@ -166,6 +166,14 @@ export function idempotencyKey(run: Pick<Run, 'jobId' | 'slot' | 'runId' | 'key'
   return `${run.jobId}@${of}`;
 }
 
+/** Of the trace of a run: its own id, where job or input ask for a trace and it has started; null = it has none. */
+export function traceSessionId(
+  run: Pick<Run, 'runId' | 'attempt' | 'input'> & { snapshot: { policy: Pick<JobPolicy, 'trace'> } },
+): string | null {
+  const isAsked = run.snapshot.policy.trace || run.input.enable_tracing === true;
+  return isAsked && run.attempt > 0 ? run.runId : null;
+}
+
 /** `vault_sync_1734264000`: the name other aclarai services know a run by. */
 export function runName(jobId: string, startedAt: EpochMs): string {
   return `${jobId}_${Math.floor(startedAt / 1000)}`;

@@ -8,7 +8,7 @@ import type { StoredJob } from '#core/job';
 import type { Log } from '#core/log';
 import type { HandlerHost } from '#core/programs';
 import { type Run, runName } from '#core/run';
-import type { OutputLog, RunLogs } from '#core/run-log';
+import type { OutputLog, RunLogs, RunOutput } from '#core/run-log';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { Ending } from '#store/store';
 import { attemptLog } from './attempt-log.ts';
@@ -63,7 +63,9 @@ export async function execute(
   const begun = clock.monotonic();
   const output = parts.runLogs.open(run);
   const log = attemptLog(parts.log.at(`job.${run.jobId}`), output, run);
-  const attempt = new Attempt(run, job, stopper, parts, log);
+  const attempt = new Attempt(run, job, stopper, parts, log, output);
+  const { input, slot, snapshot } = run;
+  output.event('attempt_started', { slot, input, handler: snapshot.handler, dry_run: snapshot.dryRun });
   const returned = await attempt.call();
   const ended = attempt.mask.json(classify(returned, stopper.cause, run.snapshot.policy.timeoutMs));
   for (const warning of ended.warnings) log.warn(warning);
@@ -84,6 +86,14 @@ export async function execute(
   const warnings = [...attempt.warnings, ...ended.warnings];
   if (warnings.length > 0) ending.warnings = warnings;
   if (ended.error) output.line('error', `attempt ${run.attempt} ${ended.outcome}: ${ended.error.message}`);
+  const { outcome, error, statistics } = ended;
+  output.event('attempt_ended', {
+    outcome,
+    error,
+    statistics,
+    verdict: verdict.kind,
+    duration_ms: durationMs,
+  });
   output.end(keepsLog(run, ended, verdict));
   logEnding(run, ended, ending, parts.log);
   return ending;
@@ -94,6 +104,7 @@ class Attempt {
   readonly #job: StoredJob;
   readonly #stopper: Stopper;
   readonly #parts: ExecuteParts;
+  readonly #output: RunOutput;
   /** Nothing secret of what the input names is written to it. */
   #log: OutputLog;
   mask = NO_MASK;
@@ -104,7 +115,15 @@ class Attempt {
   #cancelLimit: () => void = () => {};
   #isOver = false;
 
-  constructor(run: Run, job: StoredJob, stopper: Stopper, parts: ExecuteParts, log: OutputLog) {
+  constructor(
+    run: Run,
+    job: StoredJob,
+    stopper: Stopper,
+    parts: ExecuteParts,
+    log: OutputLog,
+    output: RunOutput,
+  ) {
+    this.#output = output;
     this.#run = run;
     this.#job = job;
     this.#stopper = stopper;
@@ -162,8 +181,8 @@ class Attempt {
       signal,
       log: this.#log,
       paused: this.#parts.paused,
-      onProgress: (progress: Progress) => this.#parts.onProgress(this.#run, this.mask.json(progress)),
-      call: (operation: string, args: JsonObject) => this.#parts.call(operation, args, this.#run, signal),
+      onProgress: (progress: Progress) => this.#progressed(this.mask.json(progress)),
+      call: (operation: string, args: JsonObject) => this.#ask(operation, args, signal),
     };
     const { code } = handler;
     if (code && policy.isolation !== 'inline') {
@@ -184,6 +203,16 @@ class Attempt {
       this.#stopper.call = callInline(handler, ctx, host);
     }
     return this.#stopper.call;
+  }
+
+  #progressed(progress: Progress): void {
+    this.#output.event('progress', progress);
+    this.#parts.onProgress(this.#run, progress);
+  }
+
+  async #ask(operation: string, input: JsonObject, signal: AbortSignal): Promise<Json> {
+    this.#output.event('call', { operation, input: this.mask.json(input) });
+    return await this.#parts.call(operation, input, this.#run, signal);
   }
 }
 

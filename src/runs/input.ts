@@ -2,7 +2,7 @@
 
 import type { ZodType } from 'zod';
 import { SchedulerError } from '#core/errors';
-import type { HandlerInfo, JsonObject } from '#core/handler';
+import { type HandlerInfo, type JsonObject, withoutTracing } from '#core/handler';
 import { holdsReference } from '#core/reference';
 
 /**
@@ -10,11 +10,17 @@ import { holdsReference } from '#core/reference';
  * names is judged when the run has it.
  */
 export function inputFault(schema: ZodType | null, input: JsonObject): string | null {
-  const parsed = schema?.safeParse(input);
+  const parsed = schema && parsedBy(schema, input);
   if (!parsed || parsed.success) return null;
   const faults = parsed.error.issues.filter((issue) => !isOfReference(input, issue.path));
   if (faults.length === 0) return null;
   return faults.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; ');
+}
+
+/** A wish for a trace is no parameter of the handler, unless it says so. */
+function parsedBy(schema: ZodType, input: JsonObject) {
+  const parsed = schema.safeParse(input);
+  return parsed.success || !('enable_tracing' in input) ? parsed : schema.safeParse(withoutTracing(input));
 }
 
 function isOfReference(input: JsonObject, path: readonly PropertyKey[]): boolean {
@@ -30,7 +36,7 @@ function isOfReference(input: JsonObject, path: readonly PropertyKey[]): boolean
  */
 export function checkedInput(info: HandlerInfo, input: JsonObject): JsonObject {
   if (!info.input) return input;
-  const parsed = info.input.safeParse(input);
+  const parsed = parsedBy(info.input, input);
   if (parsed.success) return parsed.data as JsonObject;
   const fault = inputFault(info.input, input) ?? 'a reference was not resolved';
   const error = new SchedulerError(

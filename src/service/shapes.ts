@@ -4,7 +4,7 @@ import type { EpochMs } from '#core/clock';
 import type { JsonObject } from '#core/handler';
 import type { JobPolicy, JobState, StoredJob } from '#core/job';
 import type { Pause } from '#core/pause';
-import type { Run } from '#core/run';
+import { type Run, traceSessionId } from '#core/run';
 import type { ScheduleSpec } from '#core/schedule';
 import { zoneOf } from '#schedule/zone';
 
@@ -150,6 +150,7 @@ function scheduleKeys(spec: ScheduleSpec): JsonObject {
 export function runShape(run: Run, zone: string) {
   return {
     run_id: run.runId,
+    trace_session_id: traceSessionId(run),
     name: run.name,
     job: run.jobId,
     job_name: run.jobName,

@@ -25,7 +25,7 @@ export function keptLog(lines: LogLine[], isOfJob = false): Log {
 
 /** No file of what a run puts out: the lines are kept already. */
 export const NO_RUN_LOGS: RunLogs = {
-  open: () => ({ line() {}, end() {} }),
+  open: () => ({ line() {}, event() {}, end() {} }),
   read: async () => [],
   prune: async () => 0,
   flush: async () => {},

@@ -3,7 +3,7 @@
 import type { RunLogs } from '#core/run-log';
 
 export const NO_RUN_LOGS: RunLogs = {
-  open: () => ({ line() {}, end() {} }),
+  open: () => ({ line() {}, event() {}, end() {} }),
   read: async () => [],
   prune: async () => 0,
   flush: async () => {},

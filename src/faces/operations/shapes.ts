@@ -56,6 +56,7 @@ export const jobShape = z.strictObject({
 
 export const runShape = z.strictObject({
   run_id: z.string(),
+  trace_session_id: z.string().nullable().describe('of its trace file, where it has one'),
   name: z.string().nullable(),
   job: z.string(),
   job_name: z.string(),

@@ -36,7 +36,8 @@ function plainFields(fields: object | undefined, masked: (text: string) => strin
   }
 }
 
-function plainValue(key: string, value: unknown): unknown {
+/** For `JSON.stringify`. */
+export function plainValue(key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (value instanceof Error)
     return { ...value, name: value.name, message: value.message, stack: value.stack };

@@ -32,7 +32,7 @@ const RUNS_AT_ONCE = 100;
 /** So much is written before the size of the state is looked at again. */
 const LOOK_BYTES = 8 * 1024 * 1024;
 
-type Opened = Parameters<RunLogs['open']>[0];
+type Opened = Pick<Parameters<RunLogs['open']>[0], 'runId' | 'jobId' | 'attempt'>;
 
 /** The lines of one run that is at work, or that has not been written to its end. */
 interface Recorder {
@@ -76,6 +76,7 @@ class SqliteRunLogs implements RunLogs {
       line: (level, message, fields, stream) => {
         if (!isOver && !this.#isClosed) this.#add(own(), run.attempt, { level, message, stream }, fields);
       },
+      event: () => {},
       end: (isKept) => {
         if (isOver) return;
         isOver = true;

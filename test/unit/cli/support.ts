@@ -11,6 +11,7 @@ export const RUN_ID = '01a1fcd2-6db5-7230-a929-62139be01d5a';
 export function runOf(over: Partial<RunShape> = {}): RunShape {
   return {
     run_id: RUN_ID,
+    trace_session_id: null,
     name: 'report_1774746000',
     job: 'report',
     job_name: 'report',

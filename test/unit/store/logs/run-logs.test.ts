@@ -9,6 +9,7 @@ import type { Log } from '#core/log';
 import type { RunLine, RunLogs } from '#core/run-log';
 import { FLUSH_MS, type RunLogsOptions, sqliteRunLogs } from '#store/logs/run-logs';
 import { fastFolder } from '../../../support/fast-folder.ts';
+import { aPolicy } from '../../../support/ledger.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
 
 const T0 = Date.parse('2026-11-21T10:00:00Z');
@@ -35,7 +36,10 @@ async function place(over: Partial<RunLogsOptions> = {}) {
   return { stateDir, file: path.join(stateDir, 'logs.sqlite'), clock, open, logs: open(), told };
 }
 
-const run = (runId: string, attempt = 1) => ({ runId, jobId: 'job', attempt });
+const run = (runId: string, attempt = 1) => ({
+  ...{ runId, jobId: 'job', attempt, input: {} },
+  snapshot: { handler: 'h', policy: aPolicy({}), dryRun: false },
+});
 const messages = (lines: readonly RunLine[]) => lines.map(({ message }) => message);
 const all = (logs: RunLogs, runId = 'r') => logs.read(runId, 0, 10_000);
 const NO_END = async () => true;
