@@ -126,12 +126,6 @@ export const RESERVED_KEYS: readonly string[] = [
   'run_if',
 ];
 
-/**
- * Keys that are read and checked but change nothing in this version, with the written values that do
- * no harm. Whoever builds one of them takes its line out.
- */
-export const KEYS_WITHOUT_EFFECT: Partial<Record<JobKey, readonly unknown[]>> = {};
-
 /** `retry_failed_events: false` means no retries; `true` leaves the number to the other keys. */
 const RETRY_FAILED_EVENTS: Alias<number> = {
   path: 'scheduler.retry_failed_events',

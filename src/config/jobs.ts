@@ -8,7 +8,7 @@ import { slug } from './field.ts';
 import { type Place, plainSource, type Source, shown } from './findings.ts';
 import { configHash } from './hash.ts';
 import { checkInput, declaredKeys, readInput, type WrittenInput } from './job-input.ts';
-import { JOB, JOB_KEYS, type JobKey, KEYS_WITHOUT_EFFECT } from './job-keys.ts';
+import { JOB, JOB_KEYS, type JobKey } from './job-keys.ts';
 import { type ChosenSchedule, scheduleOf } from './job-schedule.ts';
 import {
   type DefaultsLayer,
@@ -70,7 +70,6 @@ export async function readJobs(context: JobsContext): Promise<JobSpec[]> {
     if (draft) jobs.push(assemble(reading, draft));
   }
   if (missing.length > 0) tellMissing(reading, missing);
-  tellWithoutEffect(reading, [context.defaults as JobLayer], ['scheduler', 'defaults']);
   return jobs;
 }
 
@@ -109,7 +108,6 @@ async function readJob(
   const cron = Object.hasOwn(BUILT_IN_CRON, id) ? BUILT_IN_CRON[id]! : byHand;
   const schedule = scheduleOf(layers, { timezone: context.timezone, cron }, reading.findings);
   if (schedule) warnings.push(...tellNeverFires(reading, schedule, path));
-  warnings.push(...tellWithoutEffect(reading, [own, ofClass.layer], path));
   const file = info?.file;
   return (
     schedule && { id, path, handler, file, layers, schedule, input, inputPaths: written.paths, warnings }
@@ -283,17 +281,5 @@ function tellNeverFires(reading: Reading, { draft }: ChosenSchedule, path: Path)
   const message = 'its schedule never fires';
   const fix = 'no day matches both day fields: change one, or write day_match: or';
   reading.findings.warn(reading.source.at(path, 'key'), 'NEVER_FIRES', message, fix);
-  return [message];
-}
-
-/** One warning a job, for keys that are accepted now and work in a later version. */
-function tellWithoutEffect(reading: Reading, layers: readonly JobLayer[], path: Path): string[] {
-  const keys = JOB_KEYS.filter((key) => {
-    const harmless = KEYS_WITHOUT_EFFECT[key];
-    return harmless && layers.some((layer) => layer[key] && !harmless.includes(layer[key].value));
-  });
-  if (keys.length === 0) return [];
-  const message = `no effect yet in this version: ${keys.join(', ')}`;
-  reading.findings.warn(reading.source.at(path, 'key'), 'NO_EFFECT', message);
   return [message];
 }

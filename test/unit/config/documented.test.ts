@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'dotenv';
 import { expect, test } from 'vitest';
 import type { Section } from '#config/field';
-import { DEFAULTS, JOB, KEYS_WITHOUT_EFFECT, RESERVED_KEYS } from '#config/job-keys';
+import { DEFAULTS, JOB, RESERVED_KEYS } from '#config/job-keys';
 import { KEY_VARIABLES } from '#config/overrides';
 import * as sections from '#config/sections';
 import { settingsOf } from './harness.ts';
@@ -45,11 +45,10 @@ test.each(tables)('every key of %s is documented with its default and other spel
   }
 });
 
-test('so are the other spellings of defaults, reserved keys, keys without effect and variables', () => {
+test('so are the other spellings of defaults, reserved keys, settings without effect and variables', () => {
   const spellings = rowsOf(DEFAULTS).flatMap((row) => row.spellings);
   const names = [
     ...RESERVED_KEYS,
-    ...Object.keys(KEYS_WITHOUT_EFFECT),
     ...sections.SETTINGS_WITHOUT_EFFECT.map(({ path }) => path.join('.')),
     ...KEY_VARIABLES.map(({ name }) => name),
   ];
