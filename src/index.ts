@@ -7,6 +7,12 @@ export { z } from 'zod';
 export { formatDuration, parseDuration, parseDurationMs } from './core/duration.ts';
 export { SchedulerError } from './core/errors.ts';
 export type {
+  FunctionContext,
+  FunctionModule,
+  FunctionParameter,
+  SchedulerServiceProxy,
+} from './core/function-module.ts';
+export type {
   AppConfig,
   JobContext,
   JobDefinition,

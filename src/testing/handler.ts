@@ -1,12 +1,14 @@
 // Job code as a test has it at hand, read as the file that exports it would be. Pure.
 
 import type { ZodType } from 'zod';
+import type { FunctionModule } from '#core/function-module';
 import type { AppConfig, Handler, JobDefinition } from '#core/handler';
 import { toHandler } from '#runs/handlers/shape';
 
-/** What a job file exports: `defineJob({…})`, or a class with `runJob` or `runSync`. */
+/** What a job file exports: `defineJob({…})`, a class with `runJob` or `runSync`; of a function module `import * as`. */
 export type JobUnderTest<Schema extends ZodType = ZodType> =
   | JobDefinition<Schema>
+  | FunctionModule
   | (new (
       config: AppConfig,
     ) => object);

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isFunctionModule } from '#core/function-module';
 import type { JobCode } from '#core/handler';
 import { resolveBare } from './bare-imports.ts';
 
@@ -67,7 +68,9 @@ async function importMarked(version: string, entry: string, sources: Map<string,
   hookOnce();
   sourcesOf.set(version, sources);
   entryOf.set(version, entry);
-  return (await import(version)) as Exports;
+  const exports = (await import(version)) as Exports;
+  // A function module has no default export: it is one.
+  return isFunctionModule(exports) ? { default: exports } : exports;
 }
 
 function hookOnce(): void {

@@ -1,8 +1,9 @@
-// What a job file exports, read as a handler: `defineJob`, or the class of the setup guide. Pure.
+// What a job file exports, read as a handler: `defineJob`, the class of the setup guide, or a function module. Pure.
 
 import path from 'node:path';
 import type { ZodType } from 'zod';
 import { SchedulerError } from '#core/errors';
+import { isFunctionModule } from '#core/function-module';
 import {
   type AppConfig,
   type Handler,
@@ -12,6 +13,7 @@ import {
   type JobContext,
   type JsonObject,
 } from '#core/handler';
+import { jobOfFunction } from './function-module.ts';
 
 type Method = (ctx: JobContext) => unknown;
 type JobClass = {
@@ -35,7 +37,8 @@ export function handlerNameOf(file: string): string {
 }
 
 /** Throws VALIDATION_ERROR naming the file when its default export is no job. */
-export function toHandler(file: string, exported: unknown, codeHash: string): Handler {
+export function toHandler(file: string, given: unknown, codeHash: string): Handler {
+  const exported = isFunctionModule(given) ? jobOfFunction(file, given) : given;
   if (isDefinedJob(exported)) {
     const info = infoOf(file, exported as unknown as Record<string, unknown>);
     if (typeof exported.run !== 'function') throw noJob(file, 'defineJob needs a `run` function');
@@ -90,6 +93,6 @@ function noJob(file: string, found: string): SchedulerError {
   return new SchedulerError(
     'VALIDATION_ERROR',
     `${file}: ${found}`,
-    'export default defineJob({ run(ctx) { … } }), or a class with runJob()',
+    'export default defineJob({ run(ctx) { … } }), or a class with runJob(), or FUNCTION_NAME and execute',
   );
 }

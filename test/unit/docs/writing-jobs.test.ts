@@ -89,6 +89,21 @@ it('the class of the setup guide works as printed', async () => {
   expect(run).toMatchObject({ state: 'succeeded', statistics: { items_processed: 42, items_updated: 3 } });
 });
 
+it('the function module works as printed', async () => {
+  const [module] = blocks.filter((block) => block.language === 'js').map((block) => block.text);
+  const [, entry] = blocks.filter((block) => block.language === 'yaml').map((block) => block.text);
+  const run = await runJob(
+    { 'jobs/maintenance.js': module!, 'package.json': '{"type":"module"}' },
+    entry!,
+    'nightly_maintenance',
+  );
+  expect(run).toMatchObject({
+    state: 'succeeded',
+    input: { full_maintenance: true },
+    statistics: { success: true, details: { full_maintenance: true, items_processed: 42 } },
+  });
+});
+
 it('the test of the example passes as printed', async () => {
   const files = { 'word-count.ts': example!, 'word-count.test.ts': testOfExample! };
   expect(await nodeTests(files)).toContain('# pass 2');
