@@ -27,8 +27,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 // A closed pipe (`… | head`) is the reader's choice, not a fault of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
+  if (error.code !== 'EPIPE') return;
+  if (serving) interrupted.abort();
+  else process.exit(0);
 });
+// Nobody reads the complaints. Said as an error that nobody handles, it would be complained about for ever.
+process.stderr.on('error', () => {});
 
 const argv = process.argv.slice(2);
 /** Log lines go to stdout for the service and to stderr for commands, whose stdout is the answer. */
