@@ -8,6 +8,7 @@ const COMMANDS = [
   ['start'],
   ['run'],
   ['new'],
+  ['mcp'],
   ['cancel-run'],
   ['rerun'],
   ['backfill'],
