@@ -42,6 +42,7 @@ const COMMANDS = [
   ['queue'],
   ['kv'],
   ['logs'],
+  ['mcp'],
 ];
 
 const FAULTS: Note[] = [
