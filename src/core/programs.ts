@@ -20,6 +20,14 @@ export interface ExecSettings {
   readonly named: readonly NamedProgram[];
 }
 
+/** A process that would outlive a crash of the service: on record, it is ended at the next start (rule 10). */
+export interface ChildRecord {
+  pid: number;
+  group: number;
+  /** Opaque: with the pid no other process has the same. */
+  started: string;
+}
+
 /** What handlers of the scheduler's own may use beside `ctx`. Job code never gets it. */
 export interface HandlerHost {
   log: OutputLog;
@@ -30,6 +38,11 @@ export interface HandlerHost {
   projectDir: string;
   exec: ExecSettings;
   http: { readonly privateNetworks: boolean };
+  /** Keeps processes on record. */
+  children: {
+    onBegun(child: ChildRecord, job: string): Promise<void>;
+    onGone(child: ChildRecord): Promise<void>;
+  };
 }
 
 /** Work that the handler has begun, and that can be ended whatever it does. */

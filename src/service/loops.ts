@@ -43,7 +43,7 @@ export interface LoopsParts {
   upkeep(): UpkeepSettings;
   shutdown(): { drainMs: number; abortMs: number };
   config(): AppConfig;
-  handlerHost: ExecuteParts['handlerHost'];
+  handlerHost(): Omit<ReturnType<ExecuteParts['handlerHost']>, 'children'>;
   readPauses(): Promise<ObservedPause[]>;
   handlerKnown(name: string): boolean;
   loadHandler(name: string): Promise<Handler>;
@@ -83,9 +83,11 @@ export class Loops {
       onClaimed: (claimed) => this.#worker.take(claimed),
       onWork: () => this.#worker.wake(),
     });
-    this.#isolation = parts.isolate(childrenIn(store, this.#bootId));
+    const children = childrenIn(store, this.#bootId);
+    this.#isolation = parts.isolate(children);
     this.#worker = new Worker({
       ...parts,
+      handlerHost: () => ({ ...parts.handlerHost(), children }),
       startIsolated: this.#isolation.start,
       bootId: this.#bootId,
       paused: () => this.#scheduler.held.length > 0,

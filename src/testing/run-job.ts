@@ -115,6 +115,7 @@ async function attempt(handler: Handler, settings: Settings, options: RunJobOpti
       projectDir: settings.projectDir,
       exec: settings.scheduler.exec,
       http: settings.scheduler.http,
+      children: { onBegun: async () => {}, onGone: async () => {} },
     }),
     scheduleOf: buildSchedule,
     paused: () => options.paused ?? false,

@@ -70,3 +70,23 @@ it('ends a program and its children when the service stops', async () => {
   };
   expect(state()).toMatch(/^(gone|Z)$/);
 }, 60_000);
+
+it('ends at the next start what a killed service left running', async () => {
+  const project = await Project.create();
+  const deaf =
+    "process.on('SIGTERM', () => {}); console.log('program', process.pid); setInterval(() => {}, 1000)";
+  await project.settings(
+    'stays: { handler: stays, enabled: true, cron: "0 4 * * *", retries: 0 }',
+    allowed(`{ stays: ${quoted(NODE, '-e', deaf)} }`),
+  );
+  const service = project.start();
+  await service.message(/is up/);
+  await project.json('run', 'stays');
+  const pid = Number(String((await service.message(/^program \d+$/)).msg).split(' ')[1]);
+  await service.kill('SIGKILL');
+  expect(() => process.kill(pid, 0)).not.toThrow();
+  const next = project.start();
+  expect(await next.message(/outlived the service: it is ended/)).toMatchObject({ pid, job_name: 'stays' });
+  await next.message(/is up/);
+  expect(await next.kill('SIGTERM')).toMatchObject({ code: 0 });
+}, 60_000);

@@ -8,4 +8,5 @@ export const NO_HOST: Omit<HandlerHost, 'log' | 'clock'> = {
   projectDir: tmpdir(),
   exec: { programs: [], named: [] },
   http: { privateNetworks: false },
+  children: { onBegun: async () => {}, onGone: async () => {} },
 };

@@ -3,11 +3,11 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { closest } from '#core/did-you-mean';
-import { SchedulerError } from '#core/errors';
+import { SchedulerError, toErrorRecord } from '#core/errors';
 import type { Handler, JobContext, JsonObject } from '#core/handler';
 import type { BegunWork, HandlerHost, NamedProgram } from '#core/programs';
 import { checkedInput } from '../input.ts';
-import { type ProgramEnd, type ProgramSpec, startProgram } from './program.ts';
+import { type Program, type ProgramEnd, type ProgramSpec, startProgram } from './program.ts';
 
 const text = z.string().refine((value) => !value.includes('\0'), 'holds a NUL');
 const ExecInput = z.strictObject({
@@ -79,10 +79,24 @@ function begin(wanted: Wanted, ctx: JobContext, host: HandlerHost): BegunWork {
   // Told to end by SIGTERM; whoever called kills it when it does not.
   const onAbort = () => program.terminate();
   ctx.signal.addEventListener('abort', onAbort, { once: true });
+  const onRecord = keptOnRecord(program, ctx, host);
   const result = program.ended
+    .finally(onRecord)
     .then((end) => resultOf(end, wanted, ctx.signal))
     .finally(() => ctx.signal.removeEventListener('abort', onAbort));
   return { result, end: () => program.kill() };
+}
+
+/** The answer takes it off again, once nothing of it runs. A ledger that takes nothing does not stop the program. */
+function keptOnRecord({ child }: Program, ctx: JobContext, { children }: HandlerHost): () => Promise<void> {
+  if (child === null) return async () => {};
+  const told = (error: unknown) =>
+    ctx.log.warn('the process of the program is not on record', { error: toErrorRecord(error).message });
+  const begun = children.onBegun(child, ctx.job).catch(told);
+  return async () => {
+    await begun;
+    await children.onGone(child).catch(told);
+  };
 }
 
 /** What the program is told of its run, as variables. */

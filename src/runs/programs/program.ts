@@ -5,7 +5,8 @@ import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { sleep } from '#core/clock';
 import { SchedulerError } from '#core/errors';
-import { type HandlerHost, isShell } from '#core/programs';
+import { type ChildRecord, type HandlerHost, isShell } from '#core/programs';
+import { factsOf } from '../isolation/process-table.ts';
 import { ProgramLines } from './lines.ts';
 
 export interface ProgramSpec {
@@ -28,6 +29,8 @@ export interface ProgramEnd {
 }
 
 export interface Program {
+  /** Null = it could not be started. */
+  child: ChildRecord | null;
   /** Rejects where it could not be started. */
   ended: Promise<ProgramEnd>;
   /** Asks all of its group to end. */
@@ -52,10 +55,15 @@ export function startProgram(spec: ProgramSpec, host: Pick<HandlerHost, 'clock' 
   child.stdin.on('error', () => {});
   child.stdin.end(stdin);
   return {
+    child: recordOf(child),
     ended: over(child, spec, host),
     terminate: () => signalGroup(child, 'SIGTERM'),
     kill: () => signalGroup(child, 'SIGKILL'),
   };
+}
+
+function recordOf({ pid }: ChildProcess): ChildRecord | null {
+  return pid === undefined ? null : { pid, group: pid, started: factsOf(pid)?.started ?? '' };
 }
 
 async function over(

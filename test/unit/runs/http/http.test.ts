@@ -63,6 +63,7 @@ function begin(
     log: { ...ctx.log, written: (_stream, line) => lines.push(line) },
     clock: over.clock ?? systemClock,
     ...{ environment: {}, projectDir: tmpdir(), exec: { programs: [], named: [] } },
+    children: { onBegun: async () => {}, onGone: async () => {} },
     http: { privateNetworks: over.privateNetworks ?? true },
   };
   const work = async () => {

@@ -44,6 +44,7 @@ function begin(
   };
   const host: HandlerHost = {
     ...{ log: { ...ctx.log, written }, clock: systemClock, environment: { PATH: process.env.PATH! } },
+    children: { onBegun: async () => {}, onGone: async () => {} },
     ...{ projectDir: dir, exec: { programs: [NODE], named: [] }, http: { privateNetworks: false } },
     ...over,
   };
