@@ -258,6 +258,7 @@ export function install(
       cap: () => settings.scheduler.maxConcurrentExecutions,
       checkIntervalMs: () => settings.scheduler.checkIntervalMs,
       upkeep: () => upkeepOf(settings),
+      agentLimits: () => settings.scheduler.agents,
       shutdown: () => settings.scheduler.shutdown,
       config: () => settings.app,
       handlerHost: () => ({

@@ -138,11 +138,7 @@ export const SCHEDULER = {
  * A value of these other than the default is checked and changes nothing in this version. Whoever builds one
  * takes its line out.
  */
-export const SETTINGS_WITHOUT_EFFECT: readonly { path: readonly string[]; entry: Field }[] = [
-  { path: ['scheduler', 'agents', 'min_interval'], entry: SCHEDULER.agents.section.min_interval },
-  { path: ['scheduler', 'agents', 'max_jobs'], entry: SCHEDULER.agents.section.max_jobs },
-  { path: ['scheduler', 'agents', 'max_ttl'], entry: SCHEDULER.agents.section.max_ttl },
-];
+export const SETTINGS_WITHOUT_EFFECT: readonly { path: readonly string[]; entry: Field }[] = [];
 
 const flat = <Out>(key: string, shape: Parameters<typeof alias<Out>>[1]) => [
   alias<Out>(`scheduler.housekeeper_${key}`, shape),

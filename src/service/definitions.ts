@@ -9,6 +9,7 @@ import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { create, type RemovalWish, redefine, remove } from '#engine/create';
 import type { ReconcileContext } from '#engine/reconcile';
 import type { Store } from '#store/store';
+import { type AgentLimits, refuseOverQuota, refuseTooOften } from './agent-jobs.ts';
 import type { Lookup } from './lookup.ts';
 import { definitionOf } from './shapes.ts';
 
@@ -25,6 +26,8 @@ export interface DefinitionsParts {
   scheduleOf(spec: ScheduleSpec): Schedule;
   newRunId(): string;
   allowPastEvents(): boolean;
+  agentLimits(): AgentLimits;
+  jobs(): Promise<StoredJob[]>;
   onWrite(): void;
 }
 
@@ -93,11 +96,15 @@ export class Definitions {
 
   /**
    * A job in the keys of the settings file. Throws InvalidFields with each field, HANDLER_NOT_FOUND with the nearest,
-   * CONFLICT for an id that is taken, PAST_EVENT (rule 17). Answers its id.
+   * CONFLICT for an id that is taken, PAST_EVENT (rule 17), QUOTA_EXCEEDED for what an agent may not. Answers its id.
    */
   async make(given: JsonObject, who: Maker): Promise<string> {
     const { store, allowPastEvents, onWrite, define } = this.#parts;
     const { spec, startsAt } = await define(given, who);
+    if (who.source === 'agent') {
+      this.#refuseTooOften(spec);
+      refuseOverQuota(spec, await this.#parts.jobs(), this.#parts.agentLimits());
+    }
     const context = { ...(await this.#context(who.by)), allowPastEvents: allowPastEvents(), startsAt };
     await store.reconcile(context.at, { ids: [spec.id] }, (view) => create(view, spec, context));
     onWrite();
@@ -120,6 +127,7 @@ export class Definitions {
       if (!isExpected(job)) throw changedMeanwhile(job.id);
       const base = definitionOf(job);
       const { spec, startsAt } = await define(merged(base, changes), { source: job.source, by });
+      if (job.source === 'agent') this.#refuseTooOften(spec);
       const kept = { ...spec, source: job.source, origin: job.origin };
       const context = { ...(await this.#context(by)), allowPastEvents: allowPastEvents(), startsAt };
       let isStale = false;
@@ -133,6 +141,14 @@ export class Definitions {
       onWrite();
       return job.id;
     }
+  }
+
+  #refuseTooOften({ id, schedule }: JobSpec): void {
+    const { clock, scheduleOf, agentLimits } = this.#parts;
+    if (schedule.kind !== 'every' && schedule.kind !== 'cron') return;
+    const at = clock.now();
+    const spec = schedule.kind === 'every' ? { ...schedule, anchor: schedule.anchor ?? at } : schedule;
+    refuseTooOften(id, scheduleOf(spec), at, agentLimits());
   }
 
   /** A job that may be there already. */

@@ -61,6 +61,7 @@ export class Installed implements Installation {
       jobsCalled: (idOrName) => this.#jobs.called(idOrName),
       newRunId: parts.newId,
       allowPastEvents: () => this.settings.scheduler.allowPastEvents,
+      agentLimits: () => this.settings.scheduler.agents,
       queueLimits: () => this.settings.scheduler.queues,
       checkIntervalMs: () => this.settings.scheduler.checkIntervalMs,
       cap: () => this.settings.scheduler.maxConcurrentExecutions,

@@ -20,6 +20,7 @@ import type { ExecuteParts } from '#runs/execute';
 import type { ReferenceSources } from '#runs/references';
 import { Worker } from '#runs/worker';
 import type { Store } from '#store/store';
+import { type AgentLimits, endOutlived } from './agent-jobs.ts';
 import { childrenIn, endStrays } from './children.ts';
 import { effectLines, missingSince } from './effects.ts';
 import { requestRun } from './run-request.ts';
@@ -41,6 +42,7 @@ export interface LoopsParts {
   cap(): number;
   checkIntervalMs(): number;
   upkeep(): UpkeepSettings;
+  agentLimits(): AgentLimits;
   shutdown(): { drainMs: number; abortMs: number };
   config(): AppConfig;
   handlerHost(): Omit<ReturnType<ExecuteParts['handlerHost']>, 'children'>;
@@ -100,6 +102,10 @@ export class Loops {
     this.#upkeep = new Upkeep({
       ...parts,
       settings: parts.upkeep,
+      endOutlived: async (ids) => {
+        const at = clock.now();
+        await store.reconcile(at, { ids }, ({ jobs }) => endOutlived(jobs, at, parts.agentLimits()));
+      },
       forgetFinished: (before) =>
         this.#reconcile(parts.definitions(), { by: 'upkeep', finishedBefore: before }),
     });

@@ -10,6 +10,7 @@ import type { RunLogs } from '#core/run-log';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { RemovalWish } from '#engine/create';
 import { AdHocRuns, type AdHocWish } from './ad-hoc.ts';
+import type { AgentLimits } from './agent-jobs.ts';
 import { inTurns } from './all-jobs.ts';
 import { type AuditShape, auditTrail } from './audit-trail.ts';
 import { Cleanups, type CleanupsParts } from './cleanups.ts';
@@ -48,6 +49,7 @@ export interface ServiceParts extends CleanupsParts, QueuesParts {
   jobsCalled(idOrName: string): Promise<StoredJob[]>;
   /** One-time jobs that are past are due at their creation (rule 17). */
   allowPastEvents(): boolean;
+  agentLimits(): AgentLimits;
   /** Pauses that hold now, global and of single jobs, outside sources included. */
   openPauses(): Promise<Pause[]>;
   /** `max_concurrent_executions`. */

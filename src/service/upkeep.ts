@@ -8,6 +8,7 @@ import type { RunLogs } from '#core/run-log';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import { isForgotten, MOST_FORGOTTEN } from '#engine/reconcile';
 import type { Store } from '#store/store';
+import { type AgentLimits, hasOutlived } from './agent-jobs.ts';
 import { checkInvariant } from './invariant.ts';
 import { iso } from './shapes.ts';
 
@@ -43,6 +44,9 @@ export interface UpkeepParts {
   scheduleOf(spec: ScheduleSpec): Schedule;
   /** Takes away at most `MOST_FORGOTTEN` jobs of other faces that finished before `before`; answers how many. */
   forgetFinished(before: EpochMs): Promise<number>;
+  agentLimits(): AgentLimits;
+  /** Jobs of agents whose time is over end as completed. */
+  endOutlived(ids: readonly string[]): Promise<void>;
 }
 
 /** One start, one stop; a round never overlaps the next, and yields to the loops between its short steps. */
@@ -96,7 +100,8 @@ export class Upkeep {
     const { clock, log } = this.#parts;
     const began = clock.monotonic();
     try {
-      const { looked, holes, finished } = await this.#check();
+      const { looked, holes, finished, outlived } = await this.#check();
+      if (outlived.length > 0) await this.#parts.endOutlived(outlived);
       if (finished) await this.#forget();
       const deleted = await this.#prune();
       await this.#pruneOutput();
@@ -109,15 +114,17 @@ export class Upkeep {
     }
   }
 
-  async #check(): Promise<{ looked: number; holes: number; finished: boolean }> {
+  async #check(): Promise<{ looked: number; holes: number; finished: boolean; outlived: string[] }> {
     const { store, clock, scheduleOf } = this.#parts;
     const at = clock.now();
     const finishedBefore = this.#finishedBefore();
-    const sum = { looked: 0, holes: 0, finished: false };
+    const sum = { looked: 0, holes: 0, finished: false, outlived: [] as string[] };
+    const limits = this.#parts.agentLimits();
     const breathe = () => this.#breathe();
     for await (const { jobs, holes } of checkInvariant({ store, scheduleOf, breathe }, at)) {
       sum.looked += jobs.length;
       sum.holes += holes.length;
+      for (const job of jobs) if (hasOutlived(job, at, limits)) sum.outlived.push(job.id);
       sum.finished ||= jobs.some((job) => isForgotten(job, finishedBefore));
       for (const { job, from, to, count } of holes)
         this.#tell(job.id, job.schedule.timezone, from, to, count);

@@ -151,12 +151,6 @@ test('the shared log level counts below LOG_LEVEL, and a word of its own is no f
   expect(await warningsOf('logging: { level: LOUD }\n')).toEqual(['1 INVALID_VALUE logging.level']);
 });
 
-test('settings that do nothing yet are said, unless they ask for nothing', async () => {
-  const yaml = (size: number) => `scheduler:\n  agents: { max_jobs: ${size} }\n`;
-  expect(await warningsOf(yaml(5))).toEqual(['2 NO_EFFECT scheduler.agents.max_jobs']);
-  expect(await warningsOf(yaml(20))).toEqual([]);
-});
-
 test('a rule of the housekeeper, complete', async () => {
   const yaml = `housekeeper:
   rules:

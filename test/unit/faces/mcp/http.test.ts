@@ -139,3 +139,13 @@ test('text that looks like an order is data', async () => {
   expect(await call('list_tasks')).toMatchObject({ details: { filtered_count: expect.any(Number) } });
   expect(JSON.stringify(await call('list_tasks', { function_name: 'echo' }))).toContain(name);
 });
+
+test('an agent over its quota is told the limit, what it has, and how to raise it', async () => {
+  const { connect } = await served({ agents: { max_jobs: 1 } });
+  const call = caller(await connect('bot'));
+  const task = { name: 'one', function_name: 'echo', execution_time: '2100-01-01T00:00:00Z' };
+  await call('schedule_task', task);
+  await expect(call('schedule_task', { ...task, name: 'two' })).rejects.toThrow(
+    /QUOTA_EXCEEDED.*agent bot has 1 jobs, at most 1.*scheduler\.agents\.max_jobs/,
+  );
+});
