@@ -140,6 +140,19 @@ console.log(JSON.stringify({ state: run.state, statistics: run.statistics, total
 
 const TYPED = `
 import { SchedulerService, SchedulerError, defineJob, z, type JobContext, type NewJob } from 'aclarai-scheduler';
+import { SchedulerClient } from 'aclarai-scheduler/client';
+import { EventScheduler } from 'aclarai-scheduler/events';
+import { TaskScheduler } from 'aclarai-scheduler/tasks';
+
+export async function others(service: SchedulerService): Promise<(string | null | undefined)[]> {
+  const event = await new EventScheduler(service).getEvent('x');
+  const tasks = new TaskScheduler(service);
+  tasks.on('task-event', ({ type, task_id }) => [type, task_id]);
+  // @ts-expect-error a run has to be named
+  await new SchedulerClient().call('get_run', {});
+  const [job] = await new SchedulerClient({ token: 'x' }).call('list_jobs');
+  return [event.success ? event.data.status : event.error.fix, (await tasks.getTask('x')).next_run, job?.next_run];
+}
 
 export const job: NewJob = { handler: 'x', every: { minutes: 5 }, timeout: '30s', at: new Date() };
 export const code = defineJob({ input: z.object({ n: z.number() }), run: (ctx) => ({ twice: ctx.input.n * 2 }) });
