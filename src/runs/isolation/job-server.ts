@@ -16,6 +16,7 @@ import { captureOutput } from './captured-output.ts';
 import { fromErrorData, toErrorData } from './error-data.ts';
 import { LatestProgress } from './latest-progress.ts';
 import type { CallStart, FromWorker, LastWord, LogLevel, ToWorker } from './messages.ts';
+import { variableChanges } from './withheld.ts';
 
 /** The worker's end of what it says about one call. */
 export interface Line {
@@ -157,7 +158,7 @@ export class ServedCall {
 interface Surroundings {
   /** What keeps the worker awake: timers, sockets, open requests. */
   resources: readonly string[];
-  env: string;
+  variables: number;
   cwd: string;
   catchers: number;
 }
@@ -165,7 +166,7 @@ interface Surroundings {
 function surroundings(): Surroundings {
   return {
     resources: process.getActiveResourcesInfo(),
-    env: JSON.stringify(process.env),
+    variables: variableChanges(),
     cwd: process.cwd(),
     catchers: process.listenerCount('uncaughtException'),
   };
@@ -180,7 +181,7 @@ function isAsBefore(before: Surroundings, after: Surroundings): boolean {
   const heap = getHeapStatistics();
   return (
     left.length === 0 &&
-    after.env === before.env &&
+    after.variables === before.variables &&
     after.cwd === before.cwd &&
     after.catchers === before.catchers &&
     heap.used_heap_size + heap.external_memory <= LARGEST_AT_REST_BYTES

@@ -1,7 +1,14 @@
-// Variables that a job is not granted: it finds none of them, and the first look for each is told, with the grant it needs.
+// The variables of a job in its worker: those it is not granted are not there, and told at the first look; changes are counted.
 
 /** Looked for by programs and libraries of their own accord. */
 const OF_PROGRAMS = /^(NODE_|npm_|DEBUG$|CI$|TERM$|COLORTERM$|NO_COLOR$|FORCE_COLOR$)/;
+
+let changes = 0;
+
+/** How often a variable was set or deleted; comparing all of them would cost more than the call of a handler. */
+export function variableChanges(): number {
+  return changes;
+}
 
 /** `names` = variables of the service that are kept back. */
 export function tellWithheld(names: readonly string[], tell: (line: string) => void): void {
@@ -15,8 +22,13 @@ export function tellWithheld(names: readonly string[], tell: (line: string) => v
     },
     // Without it a value would be defined, which this object refuses.
     set(target, name, value) {
+      changes++;
       target[name as string] = value;
       return true;
+    },
+    deleteProperty(target, name) {
+      changes++;
+      return delete target[name as string];
     },
   });
 }

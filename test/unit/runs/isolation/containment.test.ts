@@ -77,6 +77,15 @@ it.each([
   });
 });
 
+it('buffers count as well, also while the code blocks', async () => {
+  const { answer } = await runJob('const all = []; for (;;) all.push(Buffer.alloc(1_000_000, 1));', {
+    maxMemoryMb: 64,
+  });
+  await expect(answer).rejects.toMatchObject({
+    message: "the job's thread ran out of memory (max_memory_mb: 64)",
+  });
+});
+
 it('a limit below what V8 needs still starts', async () => {
   const { answer } = await runJob('return { n: 1 };', { maxMemoryMb: 1 });
   expect((await answer).result.statistics).toEqual({ n: 1 });

@@ -119,6 +119,22 @@ it('what it has started ends with it', async () => {
   expect(isGroupAlive(begun[0]!.group)).toBe(false);
 });
 
+it('one that starts programs without end has failed, and none of them is left', async () => {
+  const begun: Child[] = [];
+  const watch = { onBegun: async (child: Child) => void begun.push(child), onGone: async () => {} };
+  const folder = await jobFolder({
+    'job.ts': jobFile(
+      `spawn('sh', ['-c', 'for n in $(seq 400); do sleep 600 & done; wait'], { stdio: 'ignore' });
+       await new Promise(() => {});`,
+      `import { spawn } from 'node:child_process';`,
+    ),
+  });
+  const workers = warmWorkers(folder.dir, { PATH: process.env.PATH! }, { watch });
+  const { answer } = await startJob(folder, 'job', { isolation, workers, permissions: { child: true } });
+  await expect(answer).rejects.toThrow(/the job has started \d+ processes that are alive at once/);
+  expect(isGroupAlive(begun[0]!.group)).toBe(false);
+}, 120_000);
+
 it('lines past the log, by descriptor or from a program it starts, are heard up to a limit', async () => {
   const heard = Promise.withResolvers<null>();
   const job = await runJob(

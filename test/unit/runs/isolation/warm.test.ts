@@ -73,6 +73,7 @@ it.each([
   ['a call of the service that nobody awaits', `if (ctx.input.odd) ctx.call('slow');`, 1],
   ['a flood', `if (ctx.input.odd) for (let i = 0; i < 20_000; i++) ctx.log.info('again');`, 1],
   ['a changed variable', `if (ctx.input.odd) process.env.X = '1';`, 1],
+  ['a deleted variable', `if (ctx.input.odd) delete process.env.X;`, 1],
   ['a listener for errors', `if (ctx.input.odd) process.on('uncaughtException', () => {});`, 1],
   ['much memory', `if (ctx.input.odd) globalThis.kept = Buffer.alloc(80_000_000, 1);`, 1],
 ])('after %s the next call has a new worker', async (_what, body, first) => {
