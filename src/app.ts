@@ -285,9 +285,8 @@ export function install(
   return installed;
 }
 
-/** Job code that does not run inside the service; paths it is granted count from the project. */
 function isolateIn({ clock, env }: AppOptions, current: () => Settings): Isolate {
-  const resolve = (written: string) => path.resolve(current().projectDir, written);
+  const resolve = (to: string) => path.resolve(current().projectDir, to);
   return (watch) => new WarmWorkers({ clock, env, resolve, watch });
 }
 
