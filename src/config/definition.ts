@@ -13,7 +13,7 @@ import { checkInput, declaredKeys, readInput } from './job-input.ts';
 import { JOB, JOB_KEYS } from './job-keys.ts';
 import { scheduleOf } from './job-schedule.ts';
 import { classDefaults } from './jobs.ts';
-import { effective, type JobLayer, pick, policyOf } from './policy.ts';
+import { effective, type JobLayer, type PolicyFacts, pick, policyOf } from './policy.ts';
 import { type Reading, readKeys } from './read.ts';
 import type { SchedulerSettings } from './settings.ts';
 
@@ -87,7 +87,7 @@ export async function readDefinition(given: JsonObject, ctx: DefinitionContext):
     handler: name,
     input,
     schedule,
-    policy: policyOf(layers, { kind: schedule.kind, file: info?.file }),
+    policy: policyOf(layers, { kind: schedule.kind, file: info?.file, ...ofFace(ctx.source) }),
     manualOnly,
     runOnStart: effective(layers, 'run_on_start').value,
   };
@@ -107,6 +107,11 @@ export async function readDefinition(given: JsonObject, ctx: DefinitionContext):
   };
   const first = startsAt !== null && schedule.kind === 'every' ? wholeSeconds(startsAt) : startsAt;
   return { spec, startsAt: first };
+}
+
+/** What people and programs make is made up for once where no service was up (rule 2). */
+function ofFace(source: JobSource): Pick<PolicyFacts, 'misfirePolicy'> {
+  return source === 'api' ? { misfirePolicy: 'latest' } : {};
 }
 
 function unknownKeys(given: JsonObject): FieldFault[] {

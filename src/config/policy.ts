@@ -40,6 +40,8 @@ export interface PolicyFacts {
   readonly kind: ScheduleSpec['kind'];
   /** Where the code is; null for a registered function. */
   readonly file: string | null | undefined;
+  /** What the face that made the job wants where nobody says anything. */
+  readonly misfirePolicy?: JobPolicy['misfirePolicy'];
 }
 
 export function policyOf(layers: readonly JobLayer[], facts: PolicyFacts): JobPolicy {
@@ -51,7 +53,7 @@ export function policyOf(layers: readonly JobLayer[], facts: PolicyFacts): JobPo
     overlap: of('overlap'),
     coalesce: of('coalesce'),
     misfireGraceMs: of('misfire_grace_time'),
-    misfirePolicy: of('misfire_policy') ?? defaultMisfirePolicy(facts.kind),
+    misfirePolicy: of('misfire_policy') ?? facts.misfirePolicy ?? defaultMisfirePolicy(facts.kind),
     catchupWindowMs: of('catchup_window'),
     catchupMax: of('catchup_max'),
     queueTimeoutMs: of('queue_timeout'),

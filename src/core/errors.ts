@@ -60,6 +60,17 @@ export class InvalidFields extends SchedulerError {
   }
 }
 
+/** A fault of one in a list: its fields begin with its place, counted from 0. Of anything unexpected nothing is changed. */
+export function faultOfItem(thrown: unknown, index: number): unknown {
+  if (!(thrown instanceof SchedulerError)) return thrown;
+  const details = thrown instanceof InvalidFields ? thrown.details : [{ field: '', message: thrown.message }];
+  const placed = details.map(({ field, message }) => ({
+    field: field === '' ? String(index) : `${index}.${field}`,
+    message,
+  }));
+  return new InvalidFields('the list', placed, thrown.code);
+}
+
 /** An error as a run keeps it and as JSON shows it. */
 export interface ErrorRecord {
   code: string;

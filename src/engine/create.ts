@@ -1,7 +1,7 @@
 // A job made by a call in, the writes that bring it into the ledger out; and those that take one away (rules 15, 17). Pure.
 
 import type { EpochMs } from '#core/clock';
-import { SchedulerError } from '#core/errors';
+import { faultOfItem, SchedulerError } from '#core/errors';
 import type { JobSpec, StoredJob } from '#core/job';
 import type { ScheduleSpec } from '#core/schedule';
 import type { Effects, ReconcileView } from '#store/store';
@@ -30,6 +30,29 @@ export function create(view: ReconcileView, spec: JobSpec, ctx: CreateContext): 
   const job = { ...spec, uid, schedule, state, createdAt: ctx.at, ...from };
   const change = { jobUid: uid, what: 'created', before: null, after: summary(job), by: ctx.by } as const;
   return { insert: [job], update: [], rows: [], end: [], changes: [change] };
+}
+
+/** All or none; ids that repeat are taken. A fault names the place of its job. */
+export function createAll(
+  view: ReconcileView,
+  definitions: readonly { spec: JobSpec; startsAt: EpochMs | null }[],
+  ctx: CreateContext,
+): Effects {
+  const effects: Effects = { insert: [], update: [], rows: [], end: [], changes: [] };
+  const made = new Set<string>();
+  for (const [index, { spec, startsAt }] of definitions.entries()) {
+    try {
+      if (made.has(spec.id))
+        throw new SchedulerError('CONFLICT', `the id ${spec.id} is there twice`, 'choose another id');
+      const { insert, changes } = create(view, spec, { ...ctx, startsAt });
+      effects.insert.push(...insert);
+      effects.changes.push(...changes);
+    } catch (error) {
+      throw faultOfItem(error, index);
+    }
+    made.add(spec.id);
+  }
+  return effects;
 }
 
 function firstCursor({ at, startsAt }: CreateContext): EpochMs {
@@ -73,6 +96,7 @@ function inTime(schedule: ScheduleSpec, spec: JobSpec, ctx: CreateContext): Sche
 }
 
 function refuseTaken(view: ReconcileView, id: string): void {
+  // Mostly there is none: the ids of the view are those that were asked for.
   const other = view.jobs.find((job) => job.id === id);
   if (!other) return;
   const where = other.source === 'config' ? `, written in ${other.origin ?? 'the settings'}` : '';

@@ -6,13 +6,15 @@ import { InvalidFields, SchedulerError } from '#core/errors';
 import type { JsonObject } from '#core/handler';
 import { isAdHoc, type JobSource, type JobSpec, type StoredJob } from '#core/job';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
-import { create, type RemovalWish, redefine, remove } from '#engine/create';
+import { create, createAll, type RemovalWish, redefine, remove } from '#engine/create';
 import type { ReconcileContext } from '#engine/reconcile';
 import type { Store } from '#store/store';
 import { type AgentLimits, refuseOverQuota, refuseTooOften } from './agent-jobs.ts';
+import { eachInTurn } from './in-turn.ts';
 import type { Lookup } from './lookup.ts';
 import { definitionOf } from './shapes.ts';
 
+export { DEFINITION_KEYS } from '#config/definition';
 /** Every key of a job in the settings file. */
 export { JOB_KEYS } from '#config/job-keys';
 
@@ -60,9 +62,12 @@ function merged(base: JsonObject, changes: JsonObject): JsonObject {
 
 const RESCHEDULED: readonly string[] = [...SCHEDULE_KEYS, 'manual_only'];
 
-function changedMeanwhile(id: string): SchedulerError {
-  const fix = 'read it again, and change what it is now';
-  return new SchedulerError('PRECONDITION_FAILED', `job ${id} was changed meanwhile`, fix);
+/** The job is not what the caller has seen: `isExpected` refused it. */
+export class ChangedMeanwhile extends SchedulerError {
+  constructor(id: string) {
+    const fix = 'read it again, and change what it is now';
+    super('PRECONDITION_FAILED', `job ${id} was changed meanwhile`, fix);
+  }
 }
 
 const NOTHING = { insert: [], update: [], rows: [], end: [], changes: [] };
@@ -111,6 +116,17 @@ export class Definitions {
     return spec.id;
   }
 
+  /** As `make`, all or none: one transaction. A fault names the place of its job in the list. Answers the ids in its order. */
+  async makeAll(given: readonly JsonObject[], who: Maker): Promise<string[]> {
+    const { store, allowPastEvents, onWrite, define } = this.#parts;
+    const definitions = await eachInTurn(given, (each) => define(each, who));
+    const ids = definitions.map(({ spec }) => spec.id);
+    const common = { ...(await this.#context(who.by)), allowPastEvents: allowPastEvents() };
+    await store.reconcile(common.at, { ids }, (view) => createAll(view, definitions, common));
+    onWrite();
+    return ids;
+  }
+
   /**
    * Changes what is given; keys of the schedule replace each other. Throws as `make`, CONFLICT for a job of the settings
    * file, PRECONDITION_FAILED where `isExpected` refuses the job as it is, whoever changed it meanwhile. Answers its id.
@@ -124,7 +140,7 @@ export class Definitions {
     refuseFixed(changes);
     for (;;) {
       const job = await lookup.job(idOrName);
-      if (!isExpected(job)) throw changedMeanwhile(job.id);
+      if (!isExpected(job)) throw new ChangedMeanwhile(job.id);
       const base = definitionOf(job);
       const { spec, startsAt } = await define(merged(base, changes), { source: job.source, by });
       if (job.source === 'agent') this.#refuseTooOften(spec);

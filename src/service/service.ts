@@ -25,7 +25,7 @@ import { type PauseRequest, Pauses, type ResumeRequest, type ResumeShape } from 
 import { Queues, type QueuesParts } from './queues.ts';
 import { type RunLineShape, runLineShape } from './run-lines.ts';
 import type { SettingsPlanShape } from './settings-plan.ts';
-import { iso, type JobShape, jobShape, type RunShape, runShape } from './shapes.ts';
+import { iso, type JobShape, jobShape, type RunShape, revisionOf, runShape } from './shapes.ts';
 import type { SimulationShape } from './simulation.ts';
 import type { SimulationTexts } from './simulation-request.ts';
 import { type StatsShape, stats } from './stats.ts';
@@ -108,11 +108,19 @@ export class SchedulerService {
   }
 
   /** Rows of the ledger, newest first: by when they were admitted or decided, a gap row by its last slot. */
-  async history(query: { job?: string; states?: readonly RunState[]; limit: number }): Promise<RunShape[]> {
+  async history(query: {
+    job?: string;
+    states?: readonly RunState[];
+    /** Only what comes after this run. Throws RUN_NOT_FOUND. */
+    after?: string;
+    limit: number;
+  }): Promise<RunShape[]> {
     const job = query.job === undefined ? null : await this.#lookup.job(query.job);
     const { states, limit } = query;
+    const after = query.after === undefined ? null : await this.#lookup.run(query.after);
     const runs = await this.#parts.store.runs({
       limit,
+      ...(after && { after: after.runId }),
       ...(job && { jobUid: job.uid }),
       ...(states && { states }),
     });
@@ -206,6 +214,11 @@ export class SchedulerService {
     return await this.find(await this.#definitions.make(given, who));
   }
 
+  /** Several at once, all or none; answers their ids in order. See `Definitions.makeAll`. */
+  createAll(given: readonly JsonObject[], who: Maker): Promise<string[]> {
+    return this.#definitions.makeAll(given, who);
+  }
+
   /** Changes what is given of a job that was made by a call; see `Definitions.change`. */
   async update(idOrName: string, changes: JsonObject, who: Changer): Promise<JobShape> {
     return await this.find(await this.#definitions.change(idOrName, changes, who));
@@ -259,6 +272,13 @@ export class SchedulerService {
   /** Resolves a job by id, or by a name that only one job has. Throws JOB_NOT_FOUND with the nearest. */
   async find(idOrName: string): Promise<JobShape> {
     return jobShape(await this.#lookup.job(idOrName), await this.#parts.openPauses());
+  }
+
+  /** A job, and by what it is known again as it is now: another definition is another revision. */
+  async findRevision(idOrName: string): Promise<{ job: JobShape; revision: string }> {
+    const stored = await this.#lookup.job(idOrName);
+    const job = jobShape(stored, await this.#parts.openPauses());
+    return { job, revision: revisionOf(stored) };
   }
 
   async #runShape(run: Run): Promise<RunShape> {

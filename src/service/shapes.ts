@@ -1,5 +1,6 @@
 // Ledger rows as the outside sees them: snake_case, ISO 8601 with offset, durations in seconds, absent = null. Pure.
 
+import { createHash } from 'node:crypto';
 import type { EpochMs } from '#core/clock';
 import type { JsonObject } from '#core/handler';
 import type { JobPolicy, JobState, StoredJob } from '#core/job';
@@ -137,6 +138,12 @@ export function definitionOf(job: StoredJob): JsonObject {
     ...policyShape(job.policy),
     ...scheduleKeys(schedule),
   };
+}
+
+/** Changes with the definition of the job, not with its runs. */
+export function revisionOf(job: StoredJob): string {
+  const defined = JSON.stringify([job.uid, definitionOf(job)]);
+  return createHash('sha256').update(defined).digest('base64url').slice(0, 16);
 }
 
 function scheduleKeys(spec: ScheduleSpec): JsonObject {

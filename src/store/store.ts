@@ -264,5 +264,7 @@ export interface RunQuery {
   jobUid?: string;
   jobId?: string;
   states?: readonly RunState[];
+  /** Only what comes after this run in the answer to the same question; nothing where there is no such run. */
+  after?: string;
   limit: number;
 }

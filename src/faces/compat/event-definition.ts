@@ -1,7 +1,7 @@
 // What the event scheduler (face A) is given, an event or changes of one, as the definition of a job. Pure.
 
 import { closest } from '#core/did-you-mean';
-import { type FieldFault, InvalidFields, SchedulerError } from '#core/errors';
+import { type FieldFault, InvalidFields } from '#core/errors';
 import type { Json, JsonObject } from '#core/handler';
 import { JOB_KEYS } from '#service/definitions';
 import { CRON, type EventShape, INTERVAL_TYPES, UNITS } from './event-words.ts';
@@ -33,6 +33,7 @@ const OTHERWISE = [
   'id',
   'owner',
 ];
+const SCHEDULE_FIELDS = ['recurring', 'interval_type', 'interval_value', 'cron', 'next_execution'] as const;
 const LONGEST = 100;
 
 /**
@@ -40,8 +41,9 @@ const LONGEST = 100;
  * every field, MISSING_CRON_EXPRESSION.
  */
 export function definitionOfEvent(given: JsonObject): JsonObject {
-  const faults = [...unknownFields(given, []), ...textFaults(given, true)];
-  const schedule = scheduleOf(given, faults);
+  const ofCron = cronFaults(given);
+  const faults = [...unknownFields(given, []), ...textFaults(given, true), ...ofCron];
+  const schedule = ofCron.length > 0 ? {} : scheduleOf(timingOf(given), faults);
   if (faults.length > 0) throw new InvalidFields('the event', faults);
   const { name, description, module_id, function_name, max_executions } = given;
   return {
@@ -60,14 +62,13 @@ export function definitionOfEvent(given: JsonObject): JsonObject {
  * `definitionOfEvent`.
  */
 export function changesOfEvent(event: EventShape, given: JsonObject): JsonObject {
-  const faults = [...unknownFields(given, ['module_id']), ...textFaults(given, false)];
+  const faults = [...unknownFields(given, ['module_id']), ...textFaults(given, false), ...cronFaults(given)];
   const { name, description, function_name, parameters, max_executions } = given;
-  const isRescheduled = ['recurring', 'interval_type', 'interval_value', 'cron', 'next_execution'].some(
-    (key) => given[key] !== undefined,
-  );
+  const isRescheduled = SCHEDULE_FIELDS.some((key) => given[key] !== undefined);
   const cron = cronOf(given);
   const schedule =
-    isRescheduled || (cron !== undefined && cron !== cronOf({ parameters: event.parameters }))
+    faults.length === 0 &&
+    (isRescheduled || (cron !== undefined && cron !== cronOf({ parameters: event.parameters })))
       ? scheduleOf(rescheduled(event, given), faults)
       : {};
   if (faults.length > 0) throw new InvalidFields('the event', faults);
@@ -82,55 +83,75 @@ export function changesOfEvent(event: EventShape, given: JsonObject): JsonObject
   };
 }
 
-function rescheduled(event: EventShape, given: JsonObject): JsonObject {
-  const cron = cronOf(given) ?? cronOf({ parameters: event.parameters });
-  const { recurring, interval_type, interval_value, next_execution } = event;
-  const isOnce = (given.recurring ?? recurring) === false;
-  return {
-    ...{ recurring, interval_type, interval_value },
-    // Another interval begins anew; a one-time event that is not moved stays.
-    ...(isOnce && !recurring && { next_execution }),
-    ...(cron !== undefined && { cron }),
-    ...(given.cron === undefined &&
-      given.interval_type === undefined &&
-      cronOf(given) !== undefined && { interval_type: 'cron' }),
-    ...Object.fromEntries(Object.entries(given).filter(([key]) => key !== 'parameters')),
-  };
+type Timing = Partial<Record<(typeof SCHEDULE_FIELDS)[number], Json>>;
+
+/** The fields that say when, with the cron of whichever place; null is as absent. */
+function timingOf(given: JsonObject): Timing {
+  const cron = cronOf(given);
+  const timing = SCHEDULE_FIELDS.filter((key) => (given[key] ?? null) !== null).map((key) => [
+    key,
+    given[key],
+  ]);
+  return { ...(Object.fromEntries(timing) as Timing), ...(cron !== undefined && { cron }) };
 }
 
-function scheduleOf(given: JsonObject, faults: FieldFault[]): JsonObject {
-  const {
-    recurring = false,
-    interval_type: type = given.cron === undefined ? undefined : 'cron',
-    next_execution: next,
-  } = given;
-  const starts = next === undefined || next === null ? {} : { starts_at: next };
-  if (typeof recurring !== 'boolean') faults.push({ field: 'recurring', message: 'expected true or false' });
-  if (next !== undefined && next !== null && typeof next !== 'string')
-    faults.push({ field: 'next_execution', message: 'expected a time: ISO 8601' });
+/** What is given of when, put on what the event has: a cron takes the place of an interval, one time that of both. */
+function rescheduled(event: EventShape, given: JsonObject): Timing {
+  const wanted = timingOf(given);
+  if (wanted.cron === cronOf({ parameters: event.parameters }) && given.cron === undefined)
+    delete wanted.cron;
+  if (wanted.recurring === false)
+    return { ...(!event.recurring && { next_execution: event.next_execution }), ...wanted };
+  const kept = timingOf({ ...event, next_execution: null });
+  if (kept.interval_type === 'cron') delete kept.interval_value;
+  const isSameKind = [wanted.recurring, wanted.interval_type, wanted.cron].every(
+    (value) => value === undefined,
+  );
+  if (isSameKind) return { ...kept, ...wanted };
+  const type = wanted.interval_type ?? (wanted.cron === undefined ? kept.interval_type : 'cron');
+  const ofType = type === 'cron' ? { cron: kept.cron } : { interval_value: kept.interval_value };
+  const known = Object.entries({ ...ofType, interval_type: type }).filter(([, value]) => value !== undefined);
+  return { ...(Object.fromEntries(known) as Timing), recurring: true, ...wanted };
+}
+
+/** Again and again where an interval or a cron is given and nobody says otherwise. */
+function scheduleOf(timing: Timing, faults: FieldFault[]): JsonObject {
+  const { interval_type: type, interval_value: value, cron, next_execution: next } = timing;
+  const { recurring = type !== undefined || cron !== undefined } = timing;
+  const isFaulty = (field: string, message: string) => void faults.push({ field, message });
+  if (typeof recurring !== 'boolean') isFaulty('recurring', 'expected true or false');
+  if (next !== undefined && typeof next !== 'string') isFaulty('next_execution', 'expected a time: ISO 8601');
+  const starts = next === undefined ? {} : { starts_at: next };
   if (recurring !== true) {
-    if (typeof next === 'string') return { at: next };
-    if (next === undefined || next === null)
-      faults.push({ field: 'next_execution', message: 'is missing: a one-time event needs its time' });
-    return {};
+    const other = cron !== undefined ? 'cron' : type !== undefined ? 'interval_type' : null;
+    if (other !== null) isFaulty(other, 'stands beside recurring: false, keep one of them');
+    if (next === undefined) isFaulty('next_execution', 'is missing: a one-time event needs its time');
+    return next === undefined ? {} : { at: next };
   }
-  if (type === 'cron') {
-    const cron = cronOf(given);
+  if (type === 'cron' || (type === undefined && cron !== undefined)) {
     if (typeof cron === 'string' && cron.trim() !== '') return { cron, ...starts };
-    throw new SchedulerError(
+    const message = 'is missing, and interval_type is cron: write its text there, or into cron';
+    throw new InvalidFields(
+      'the event',
+      [{ field: `parameters.${CRON}`, message }],
       'MISSING_CRON_EXPRESSION',
-      'interval_type is cron, and there is no cron expression',
-      `write it into parameters.${CRON}, or into cron`,
     );
   }
   const unit =
     typeof type === 'string' && Object.hasOwn(UNITS, type) ? UNITS[type as keyof typeof UNITS] : null;
-  const value = given.interval_value;
-  if (unit === null)
-    faults.push({ field: 'interval_type', message: `expected one of ${INTERVAL_TYPES.join(', ')}` });
+  if (unit === null) isFaulty('interval_type', `expected one of ${INTERVAL_TYPES.join(', ')}`);
+  if (cron !== undefined) isFaulty('cron', `stands beside interval_type: ${String(type)}, keep one of them`);
   if (!Number.isInteger(value) || Number(value) < 1)
-    faults.push({ field: 'interval_value', message: 'expected a whole number, 1 or more' });
+    isFaulty('interval_value', 'expected a whole number, 1 or more');
   return unit === null ? {} : { every: `${Number(value)}${unit}`, ...starts };
+}
+
+function cronFaults({ cron, parameters }: JsonObject): FieldFault[] {
+  const lifted = isObject(parameters) ? (parameters[CRON] ?? null) : null;
+  if (lifted !== null && typeof lifted !== 'string')
+    return [{ field: `parameters.${CRON}`, message: 'expected a text' }];
+  const isAnother = lifted !== null && typeof cron === 'string' && cron !== lifted;
+  return isAnother ? [{ field: 'cron', message: `is another than parameters.${CRON}: give one` }] : [];
 }
 
 /** The text of a cron, wherever it was written. */

@@ -124,6 +124,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   at: 'next_execution',
   starts_at: 'next_execution',
   every: 'interval_value',
+  schedule: 'interval_type',
 };
 
 /** A field of a definition as this face calls it. */
@@ -143,9 +144,11 @@ export function statusFilter(word: string): (job: JobShape, status: EventStatus)
   ]);
 }
 
+type Placed = Pick<EventShape, 'next_execution' | 'id'>;
+
 /** Ascending by the next execution; what has none comes last. */
-export function byNextExecution(a: EventShape, b: EventShape): number {
-  const at = ({ next_execution }: EventShape): EpochMs =>
-    next_execution === null ? Infinity : Date.parse(next_execution);
+export function byNextExecution(a: Placed, b: Placed): number {
+  const at = ({ next_execution }: Placed): EpochMs =>
+    next_execution === null ? Number.MAX_SAFE_INTEGER : Date.parse(next_execution);
   return at(a) - at(b) || (a.id < b.id ? -1 : 1);
 }

@@ -10,6 +10,8 @@ export type Token = Settings['server']['tokens'][number];
 export interface Caller {
   /** As ledger and audit name it: token or `local`, and the address. */
   by: string;
+  /** The name of the token; null where none is asked for. */
+  token: string | null;
   scope: Effect;
 }
 
@@ -32,7 +34,7 @@ export function identify(given: Introduction, tokens: readonly Token[]): Caller 
     throw forbidden(`the host ${JSON.stringify(given.host ?? '')} is not this machine`);
   if (given.origin !== undefined && given.origin !== `http://${given.host}`)
     throw forbidden(`a page of ${given.origin} may not ask here`);
-  return { by: `api:local@${given.address}`, scope: 'admin' };
+  return { by: `api:local@${given.address}`, token: null, scope: 'admin' };
 }
 
 /** Throws FORBIDDEN where the caller's scope is too small. */
@@ -46,7 +48,7 @@ function bearer({ authorization, address }: Introduction, tokens: readonly Token
   const shown = digest(secret);
   // All are compared, each in constant time: how long it takes says nothing.
   const [token] = tokens.filter((each) => timingSafeEqual(digest(each.secret), shown));
-  if (token) return { by: `api:${token.name}@${address}`, scope: token.scope };
+  if (token) return { by: `api:${token.name}@${address}`, token: token.name, scope: token.scope };
   throw new SchedulerError(
     'UNAUTHENTICATED',
     secret === '' ? 'a token is missing' : 'the token is not known',

@@ -7,6 +7,8 @@ import {
   SchedulerError,
   toErrorRecord,
 } from '#core/errors';
+import { ChangedMeanwhile } from '#service/definitions';
+import { eventCode } from '../compat/event-words.ts';
 
 export interface Refusal {
   status: number;
@@ -39,11 +41,17 @@ export function statusOf(code: string | undefined): number {
   return STATUS[code ?? ''] ?? 400;
 }
 
+/** The refusal with the codes that those who ask for events know. */
+export function inEventCodes({ status, body }: Refusal): Refusal {
+  return { status, body: { ...body, error: { ...body.error, code: eventCode(body.error.code) } } };
+}
+
 /** What is thrown by the service on purpose is told as it is; of anything else only that it happened. */
 export function refusalOf(thrown: unknown): Refusal {
   if (thrown instanceof SchedulerError)
     return refusal(
-      STATUS[thrown.code] ?? 400,
+      // What `If-Match` names is no more: not one of the other things that cannot be done now.
+      thrown instanceof ChangedMeanwhile ? 412 : statusOf(thrown.code),
       toErrorRecord(thrown),
       thrown instanceof InvalidFields ? thrown.details : [],
     );

@@ -1,8 +1,9 @@
 // Which operation answers at which path, and why the others do not.
 
-import { z } from 'zod';
-import type { Operation } from '../operations/operation.ts';
 import { OPERATIONS } from '../operations/table.ts';
+import { EVENT_ROUTES } from './event-routes.ts';
+import { EXECUTION_ROUTES } from './execution-routes.ts';
+import { type OwnRoute, typedQuery } from './own-route.ts';
 
 export interface Route {
   operation: string;
@@ -25,11 +26,7 @@ export const ROUTES: readonly Route[] = [
   { operation: 'next', method: 'GET', path: '/next' },
   { operation: 'why', method: 'GET', path: '/why' },
   { operation: 'validate_schedule', method: 'POST', path: '/schedules/validate' },
-  { operation: 'list_runs', method: 'GET', path: '/executions' },
-  { operation: 'get_run', method: 'GET', path: '/executions/:run' },
   { operation: 'get_run_log', method: 'GET', path: '/executions/:run/logs' },
-  { operation: 'cancel_run', method: 'POST', path: '/executions/:run/cancel' },
-  { operation: 'rerun', method: 'POST', path: '/executions/:run/rerun', status: 202 },
   { operation: 'backfill', method: 'POST', path: '/backfill' },
   { operation: 'pause', method: 'POST', path: '/pause' },
   { operation: 'resume', method: 'POST', path: '/resume' },
@@ -55,16 +52,11 @@ export const ROUTES: readonly Route[] = [
   { operation: 'clear_queue', method: 'POST', path: '/queues/:queue/clear' },
 ];
 
-const EVENTS = 'jobs are shown as events, in words that are not spoken yet';
+/** Paths in the words of the event scheduler. */
+export const OWN_ROUTES: readonly OwnRoute[] = [...EVENT_ROUTES, ...EXECUTION_ROUTES];
 
 /** Operations without a path of their own; each is answered at `/call/<name>` (call.ts). */
 export const NOT_OFFERED: Readonly<Record<string, string>> = {
-  list_jobs: EVENTS,
-  get_job: EVENTS,
-  create_job: EVENTS,
-  update_job: EVENTS,
-  delete_job: EVENTS,
-  run_job: EVENTS,
   run_handler: 'offered to agents and to the command line only',
   simulate: 'a long one would hold up the slots of the service that answers',
   show_config: 'paths and variables of the machine are for those who sit at it',
@@ -81,27 +73,8 @@ export interface Given {
 export function inputOf(route: Route, given: Given): unknown {
   const { params, query, body } = given;
   if (route.method === 'GET' || route.method === 'DELETE')
-    return { ...typed(OPERATIONS.get(route.operation)!, query), ...params };
+    return { ...typedQuery(OPERATIONS.get(route.operation)!.input, query), ...params };
   if (route.bodyField !== undefined) return { [route.bodyField]: body ?? {}, ...params };
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
   return isObject || body === undefined || body === null ? { ...body, ...params } : body;
-}
-
-/** Texts of a query as the input wants them; a text that is no such value stays, for the fault that names it. */
-function typed({ input }: Operation, query: Record<string, unknown>): Record<string, unknown> {
-  const { properties = {} } = z.toJSONSchema(input, { io: 'input' });
-  return Object.fromEntries(
-    Object.entries(query).map(([key, value]) => {
-      const schema = Object.hasOwn(properties, key) ? properties[key] : undefined;
-      const type = typeof schema === 'object' ? schema.type : undefined;
-      return [key, textAs(value, type)];
-    }),
-  );
-}
-
-function textAs(value: unknown, type: unknown): unknown {
-  if (type === 'array') return typeof value === 'string' ? value.split(',') : value;
-  if (typeof value !== 'string') return value;
-  if (type === 'integer' && /^-?\d{1,15}$/.test(value)) return Number(value);
-  return value;
 }

@@ -1,15 +1,17 @@
 // The service over HTTP: every route performs one operation, for a caller who may, and answers in the envelope.
 
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { z } from 'zod';
 import { faultFields, SchedulerError, stackOf } from '#core/errors';
 import type { Log } from '#core/log';
 import { addMcp } from '../mcp/http.ts';
-import { type OperationContext, perform } from '../operations/operation.ts';
+import { type OperationContext, perform, readInput } from '../operations/operation.ts';
 import { OPERATIONS } from '../operations/table.ts';
 import { type Caller, identify, isLoopback, refuseBeyondScope, type Token } from './access.ts';
-import { type Refusal, refusal, refusalOf } from './answer.ts';
-import { addCalls } from './call.ts';
-import { inputOf, PREFIX, ROUTES, type Route } from './routes.ts';
+import { inEventCodes, type Refusal, refusal, refusalOf } from './answer.ts';
+import { addCalls, CALL } from './call.ts';
+import { type OwnRoute, typedQuery } from './own-route.ts';
+import { inputOf, OWN_ROUTES, PREFIX, ROUTES, type Route } from './routes.ts';
 import { keptToken } from './token-file.ts';
 import { addTool } from './tool.ts';
 
@@ -75,7 +77,8 @@ function createApp(parts: HttpParts, tokens: readonly Token[]): FastifyInstance 
     callers.set(request, identify({ address: request.ip, host, origin, authorization }, tokens));
   });
   app.setErrorHandler((error, request, reply) => {
-    const answer = refusalOf(error);
+    const isCall = request.url.startsWith(`${PREFIX}${CALL}/`);
+    const answer = isCall ? refusalOf(error) : inEventCodes(refusalOf(error));
     if (answer.status === 500)
       parts.log.at('http.answer').error(`${request.method} ${request.routeOptions.url}`, {
         ...faultFields(error, 'http', 'EXECUTION_ERROR'),
@@ -93,10 +96,12 @@ function createApp(parts: HttpParts, tokens: readonly Token[]): FastifyInstance 
       }),
     ),
   );
-  for (const route of ROUTES) addRoute(app, route, parts, (request) => callers.get(request)!);
-  addCalls(app, parts, (request) => callers.get(request)!);
-  addMcp(app, parts, (request) => callers.get(request)!);
-  addTool(app, parts, (request) => callers.get(request)!);
+  const callerOf = (request: FastifyRequest) => callers.get(request)!;
+  for (const route of ROUTES) addRoute(app, route, parts, callerOf);
+  for (const route of OWN_ROUTES) addOwnRoute(app, route, parts, callerOf);
+  addCalls(app, parts, callerOf);
+  addTool(app, parts, callerOf);
+  addMcp(app, parts, callerOf);
   return app;
 }
 
@@ -126,6 +131,43 @@ function addRoute(
       return reply.status(route.status ?? 200).send({ success: true, data });
     },
   });
+}
+
+function addOwnRoute(
+  app: FastifyInstance,
+  route: OwnRoute,
+  parts: HttpParts,
+  callerOf: (request: FastifyRequest) => Caller,
+): void {
+  const { effect } = OPERATIONS.get(route.operation)!;
+  app.route<{ Params: Record<string, string>; Querystring: Record<string, unknown> }>({
+    method: route.method,
+    url: `${PREFIX}${route.path}`,
+    ...(route.bodyLimit !== undefined && { bodyLimit: route.bodyLimit }),
+    onRequest: async (request) => refuseBeyondScope(callerOf(request), effect),
+    async handler(request, reply) {
+      const gone = new AbortController();
+      reply.raw.on('close', () => gone.abort());
+      const { by, token } = callerOf(request);
+      const query = readInput(
+        'the query',
+        route.query ?? NO_QUERY,
+        typedQuery(route.query ?? NO_QUERY, request.query),
+      );
+      const asked = { params: request.params, query, body: request.body, ifMatch: matchOf(request), token };
+      const { status, body, revision } = await route.answer({ ...parts, by, signal: gone.signal }, asked);
+      if (revision !== undefined) reply.header('etag', `"${revision}"`);
+      return reply.status(status ?? route.status ?? 200).send({ success: true, ...body });
+    },
+  });
+}
+
+const NO_QUERY = z.strictObject({});
+
+/** `*` = whatever is there: as without. */
+function matchOf({ headers }: FastifyRequest): string | null {
+  const given = headers['if-match']?.trim() ?? '*';
+  return given === '*' ? null : given.replace(/^(?:W\/)?"(.*)"$/, '$1');
 }
 
 function send(reply: FastifyReply, { status, body }: Refusal): FastifyReply {

@@ -63,13 +63,17 @@ export async function perform(
   context: OperationContext,
   given: unknown,
 ): Promise<unknown> {
+  return await handle(context, readInput(name, input, given) as never);
+}
+
+/** Throws InvalidInput with every field at once. */
+export function readInput<I extends z.ZodObject>(name: string, input: I, given: unknown): z.output<I> {
   const read = input.safeParse(given);
-  if (!read.success)
-    throw new InvalidInput(
-      name,
-      read.error.issues.flatMap((issue) => faultsOf(issue, input)),
-    );
-  return await handle(context, read.data as never);
+  if (read.success) return read.data;
+  throw new InvalidInput(
+    name,
+    read.error.issues.flatMap((issue) => faultsOf(issue, input)),
+  );
 }
 
 function faultsOf(issue: z.core.$ZodIssue, input: z.ZodObject): FieldFault[] {

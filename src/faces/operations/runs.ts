@@ -18,12 +18,14 @@ export const runOperations = [
     input: z.strictObject({
       job: job.optional(),
       states: z.array(z.enum(RUN_STATES)).nonempty().optional(),
+      after: run.optional().describe('only what comes after this run'),
       limit: z.int().min(1).max(10_000).default(50),
     }),
     output: z.array(runShape),
-    handle: ({ installation }, { job, states, limit }) =>
+    handle: ({ installation }, { job, states, after, limit }) =>
       installation.service.history({
         limit,
+        ...(after !== undefined && { after }),
         ...(job !== undefined && { job }),
         ...(states !== undefined && { states }),
       }),

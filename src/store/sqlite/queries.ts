@@ -9,18 +9,24 @@ import { HAS_ENDED, IS_LIVE, readAll, readOne } from './runs.ts';
 
 type Around = Awaited<ReturnType<Store['around']>>;
 
+const SEQ = 'SELECT seq FROM runs WHERE run_id = :after';
+
 /** Newest first, by the order of writing. */
 export function queryRuns(db: Database, query: RunQuery): Run[] {
-  const { jobUid, jobId, states, limit } = query;
+  const { jobUid, jobId, states, after, limit } = query;
   if (states?.length === 0) return [];
-  const bound: Params = { limit };
+  const [behind] = after === undefined ? [Number.MAX_SAFE_INTEGER] : (db.row(SEQ, { after }) ?? []);
+  if (behind === undefined) return [];
+  const bound: Params = { limit, behind };
   states?.forEach((state, index) => {
     bound[`state${index}`] = state;
   });
   const owner = ownerOf(query);
   if (jobUid !== undefined) bound.jobUid = jobUid;
   if (jobId !== undefined) bound.jobId = jobId;
-  const condition = owner ? ofJob(owner, states) : states ? `WHERE ${newestInStates(states)}` : '';
+  const condition = owner
+    ? ofJob(owner, states)
+    : `WHERE ${states ? newestInStates(states) : 'seq < :behind'}`;
   const sql = `SELECT ${RUN_COLUMNS} FROM runs ${condition} ORDER BY seq DESC LIMIT :limit`;
   return readAll(db, db.rows(sql, bound));
 }
@@ -35,7 +41,7 @@ function ownerOf({ jobUid, jobId }: RunQuery): string | null {
 
 /** A job has few rows: they are found by its index, which knows no order of writing, and only the newest are read. */
 function ofJob(owner: string, states: readonly string[] | undefined): string {
-  const filter = states ? `${owner} AND ${inStates(states)}` : owner;
+  const filter = `${owner} AND seq < :behind${states ? ` AND ${inStates(states)}` : ''}`;
   return `WHERE seq IN (
     SELECT seq FROM runs INDEXED BY runs_one_a_slot WHERE ${filter} ORDER BY seq DESC LIMIT :limit)`;
 }
@@ -50,7 +56,7 @@ function newestInStates(states: readonly RunState[]): string {
   const each = states.map((state, index) => {
     const among = LIVE_STATES.includes(state) ? IS_LIVE : HAS_ENDED;
     return `SELECT seq FROM (
-      SELECT seq FROM runs WHERE state = :state${index} AND ${among} ORDER BY seq DESC LIMIT :limit)`;
+      SELECT seq FROM runs WHERE state = :state${index} AND ${among} AND seq < :behind ORDER BY seq DESC LIMIT :limit)`;
   });
   return `seq IN (${each.join(' UNION ALL ')})`;
 }

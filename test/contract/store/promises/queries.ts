@@ -87,6 +87,11 @@ export function queryPromises(open: OpenLedger): void {
       expect(await asked({ states: ['queued', 'running'] })).toEqual(['a3', 'a2', 'a1']);
       expect(await asked({ jobId: 'a', states: ['running'] })).toEqual(['a1']);
       expect(await asked({ states: [] })).toEqual([]);
+      expect(await asked({ after: 'b1' }, 2)).toEqual(['a3', 'a2']);
+      expect(await asked({ after: 'a3', jobUid: 'uid-a' })).toEqual(['a2', 'a1']);
+      expect(await asked({ after: 'a4', states: ['skipped'] })).toEqual(['b1']);
+      expect(await asked({ after: 'a3', states: ['queued', 'running'] })).toEqual(['a2', 'a1']);
+      expect(await asked({ after: 'none' })).toEqual([]);
       expect(await store.run('none')).toBeNull();
     });
 

@@ -426,7 +426,7 @@ describe('usage guide: troubleshooting', () => {
       'a cron without its text',
       { ...good, recurring: true, interval_type: 'cron' },
       'MISSING_CRON_EXPRESSION',
-      [],
+      ['parameters._cron_expression'],
     ],
     ['a field that is not known', { ...good, parametres: {} }, 'INVALID_PARAMETERS', ['parametres']],
     ['a name that is too long', { ...good, name: 'x'.repeat(101) }, 'INVALID_PARAMETERS', ['name']],

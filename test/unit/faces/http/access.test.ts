@@ -44,7 +44,7 @@ describe('without tokens', () => {
 describe('with tokens', () => {
   test('the token says who it is and what it may', () => {
     const caller = identify({ ...LOCAL, address: '10.0.0.7', authorization: 'Bearer may-change' }, TOKENS);
-    expect(caller).toEqual({ by: 'api:anna@10.0.0.7', scope: 'write' });
+    expect(caller).toEqual({ by: 'api:anna@10.0.0.7', token: 'anna', scope: 'write' });
     for (const effect of ['read', 'run', 'write'] as const) refuseBeyondScope(caller, effect);
     expect(() => refuseBeyondScope(caller, 'admin')).toThrow(expect.objectContaining({ code: 'FORBIDDEN' }));
   });
