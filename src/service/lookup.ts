@@ -3,7 +3,7 @@
 import { closest } from '#core/did-you-mean';
 import { SchedulerError } from '#core/errors';
 import type { StoredJob } from '#core/job';
-import { LIVE_STATES, type Run } from '#core/run';
+import { LIVE_STATES, type Run, type RunState } from '#core/run';
 import type { Store } from '#store/store';
 
 export interface LookupParts {
@@ -65,4 +65,12 @@ export class Lookup {
       near ? `did you mean ${near}?` : 'see: aclarai-scheduler history',
     );
   }
+}
+
+/** Which rows of the ledger: of one job, in some states, behind a run of that list. */
+export interface HistoryQuery {
+  job?: string;
+  states?: readonly RunState[];
+  after?: string;
+  limit: number;
 }

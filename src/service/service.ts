@@ -19,13 +19,21 @@ import { Explainer } from './explain.ts';
 import { type Candidate, Forecast } from './forecast.ts';
 import { type BackfillWish, HandRuns, type RunNowOptions } from './hand-runs.ts';
 import { Keys } from './keys.ts';
-import { Lookup } from './lookup.ts';
+import { type HistoryQuery, Lookup } from './lookup.ts';
 import { type NextSlot, nextSlots } from './next-slots.ts';
 import { type PauseRequest, Pauses, type ResumeRequest, type ResumeShape } from './pauses.ts';
 import { Queues, type QueuesParts } from './queues.ts';
 import { type RunLineShape, runLineShape } from './run-lines.ts';
 import type { SettingsPlanShape } from './settings-plan.ts';
-import { iso, type JobShape, jobShape, type RunShape, revisionOf, runShape } from './shapes.ts';
+import {
+  type BackfillShape,
+  iso,
+  type JobShape,
+  jobShape,
+  type RunShape,
+  revisionOf,
+  runShape,
+} from './shapes.ts';
 import type { SimulationShape } from './simulation.ts';
 import type { SimulationTexts } from './simulation-request.ts';
 import { type StatsShape, stats } from './stats.ts';
@@ -42,8 +50,7 @@ export interface ServiceParts extends CleanupsParts, QueuesParts {
   /** What ad hoc runs of the handler are kept under. Throws HANDLER_NOT_FOUND with the nearest. */
   adHocJob(handler: string): JobSpec;
   define: DefinitionsParts['define'];
-  /** Jobs as the ledger has them, or, where no service keeps it up to date, as the settings would make them. */
-  /** Without those that ad hoc runs are kept under. */
+  /** As the ledger has them, or as the settings would make them; without those that ad hoc runs are kept under. */
   jobs(): Promise<StoredJob[]>;
   /** Of these the ones whose id or name it is. */
   jobsCalled(idOrName: string): Promise<StoredJob[]>;
@@ -107,14 +114,11 @@ export class SchedulerService {
     return nextSlots(jobs, pauses, query.count, (spec) => this.#parts.scheduleOf(spec));
   }
 
-  /** Rows of the ledger, newest first: by when they were admitted or decided, a gap row by its last slot. */
-  async history(query: {
-    job?: string;
-    states?: readonly RunState[];
-    /** Only what comes after this run. Throws RUN_NOT_FOUND. */
-    after?: string;
-    limit: number;
-  }): Promise<RunShape[]> {
+  /**
+   * Rows of the ledger, newest first: by when they were admitted or decided, a gap row by its last slot. With `after` only
+   * what comes after this run; throws RUN_NOT_FOUND.
+   */
+  async history(query: HistoryQuery): Promise<RunShape[]> {
     const job = query.job === undefined ? null : await this.#lookup.job(query.job);
     const { states, limit } = query;
     const after = query.after === undefined ? null : await this.#lookup.run(query.after);
@@ -293,13 +297,4 @@ export class SchedulerService {
     );
     return runs.map((run) => runShape(run, zones.get(run.jobUid) ?? this.#parts.timezone()));
   }
-}
-
-export interface BackfillShape {
-  job: string;
-  job_name: string;
-  dry_run: boolean;
-  slots: string[];
-  /** Queued, in the order of their slots; none in a dry run. */
-  runs: RunShape[];
 }

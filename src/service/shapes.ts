@@ -197,3 +197,12 @@ export function runShape(run: Run, zone: string) {
   };
 }
 export type RunShape = ReturnType<typeof runShape>;
+
+export interface BackfillShape {
+  job: string;
+  job_name: string;
+  dry_run: boolean;
+  slots: string[];
+  /** Queued, in the order of their slots; none in a dry run. */
+  runs: RunShape[];
+}

@@ -6,8 +6,7 @@ import type { RunState } from '#core/run';
 import type { CleanupShape } from '#service/cleanups';
 import type { EventOf, EventType } from '#service/events';
 import type { ResumeShape } from '#service/pauses';
-import type { BackfillShape } from '#service/service';
-import type { JobShape, RunShape } from '#service/shapes';
+import type { BackfillShape, JobShape, RunShape } from '#service/shapes';
 import type { DurationInput, InstantInput } from './input.ts';
 
 /** Code that is a handler: gets its context, answers statistics. Throwing, or `{success: false, error}`, is a failure. */

@@ -1,8 +1,7 @@
 // rerun, backfill: what has run is repeated, what was missed or skipped is made up for.
 
 import type { Command } from 'commander';
-import type { BackfillShape } from '#service/service';
-import type { RunShape } from '#service/shapes';
+import type { BackfillShape, RunShape } from '#service/shapes';
 import { readStretch } from '#service/stretch';
 import { type IdOptions, requiredId, withJob } from '../arguments.ts';
 import { examples, type Perform } from '../command.ts';

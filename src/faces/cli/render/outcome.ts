@@ -1,8 +1,7 @@
 // One run told to who started it: how it ended, why it failed, what it counted. Pure.
 
 import { isFinal } from '#core/run';
-import type { BackfillShape } from '#service/service';
-import type { RunShape } from '#service/shapes';
+import type { BackfillShape, RunShape } from '#service/shapes';
 import { fields } from '../table.ts';
 import { plural, secondsText, timeText, valueText } from '../text.ts';
 
