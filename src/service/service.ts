@@ -5,7 +5,7 @@ import type { EpochMs } from '#core/clock';
 import type { JsonObject } from '#core/handler';
 import { type JobSpec, labelledId, type StoredJob } from '#core/job';
 import type { Pause } from '#core/pause';
-import type { Run, RunState } from '#core/run';
+import type { Run } from '#core/run';
 import type { RunLogs } from '#core/run-log';
 import type { Schedule, ScheduleSpec } from '#core/schedule';
 import type { RemovalWish } from '#engine/create';
