@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { NOT_COMMANDED } from '#faces/cli/offered';
 import { buildProgram } from '#faces/cli/program';
-import { NOT_OFFERED, ROUTES } from '#faces/http/routes';
+import { NOT_OFFERED, OWN_ROUTES, ROUTES } from '#faces/http/routes';
 import { OPERATIONS } from '#faces/operations/table';
 import { fakeIo } from '../cli/support.ts';
 
@@ -35,7 +35,7 @@ describe('every operation', () => {
   test.each([...OPERATIONS.keys()])(
     '%s has a path over HTTP, or it is said why it is only called by name',
     (name) => {
-      const isRouted = ROUTES.some(({ operation }) => operation === name);
+      const isRouted = [...ROUTES, ...OWN_ROUTES].some(({ operation }) => operation === name);
       expect([name, isRouted !== Object.hasOwn(NOT_OFFERED, name)]).toEqual([name, true]);
     },
   );
