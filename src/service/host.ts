@@ -13,6 +13,7 @@ import type { Keeping } from './keeping.ts';
 import type { SchedulerService } from './service.ts';
 import type { RunShape } from './shapes.ts';
 import type { StatusShape } from './status.ts';
+import type { VitalSigns } from './vital-signs.ts';
 
 export { formatNote } from '#config/format';
 export type { Note, Settings } from '#config/settings';
@@ -56,6 +57,8 @@ export interface Installation {
   /** A service or a run holds the loops, here or in another process. */
   readonly isServed: boolean;
   status(): Promise<StatusShape>;
+  /** What probes ask; see `vitalSigns`. */
+  vitalSigns(): Promise<VitalSigns>;
   /** A function becomes a handler, also while the service is up; one of its name is replaced. */
   register(handler: Handler): void;
   /**

@@ -22,6 +22,7 @@ import type { RunShape } from './shapes.ts';
 import { type StatusShape, statusShape } from './status.ts';
 import { suspiciouslyBehind, untilClockIsRight } from './suspect-clock.ts';
 import type { VaultWatch } from './vault-watch.ts';
+import { type VitalSigns, vitalSigns } from './vital-signs.ts';
 import { vaultWatch } from './watch-run.ts';
 
 /** So long a look at another process's lock is believed. */
@@ -110,6 +111,17 @@ export class Installed implements Installation {
       restartRequired: this.#reloader.restartRequired,
       version: this.#parts.version,
       now: this.#parts.clock.now(),
+    });
+  }
+
+  async vitalSigns(): Promise<VitalSigns> {
+    const { store, clock, faults } = this.#parts;
+    const [boot] = await store.boots({ limit: 1 });
+    return vitalSigns({
+      now: clock.now(),
+      lastTick: this.isServed ? (boot?.lastTick ?? null) : null,
+      ledgerFault: await store.fault(),
+      settingsFaults: [...faults, ...this.#reloader.faults].map(formatNote),
     });
   }
 

@@ -11,6 +11,7 @@ import { type Caller, identify, isLoopback, refuseBeyondScope, type Token } from
 import { inEventCodes, type Refusal, refusal, refusalOf } from './answer.ts';
 import { addCalls, CALL } from './call.ts';
 import { type OwnRoute, typedQuery } from './own-route.ts';
+import { addProbes, OPEN_PATHS } from './probes.ts';
 import { inputOf, OWN_ROUTES, PREFIX, ROUTES, type Route } from './routes.ts';
 import { keptToken } from './token-file.ts';
 import { addTool } from './tool.ts';
@@ -73,6 +74,7 @@ function createApp(parts: HttpParts, tokens: readonly Token[]): FastifyInstance 
   // Before the body is read: a stranger's is not.
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    if (OPEN_PATHS.has(request.routeOptions.url ?? '')) return;
     const { host, origin, authorization } = request.headers;
     callers.set(request, identify({ address: request.ip, host, origin, authorization }, tokens));
   });
@@ -99,6 +101,7 @@ function createApp(parts: HttpParts, tokens: readonly Token[]): FastifyInstance 
   const callerOf = (request: FastifyRequest) => callers.get(request)!;
   for (const route of ROUTES) addRoute(app, route, parts, callerOf);
   for (const route of OWN_ROUTES) addOwnRoute(app, route, parts, callerOf);
+  addProbes(app, parts, callerOf);
   addCalls(app, parts, callerOf);
   addTool(app, parts, callerOf);
   addMcp(app, parts, callerOf);
