@@ -10,6 +10,7 @@ import { OPERATIONS } from '../operations/table.ts';
 import { type Caller, identify, isLoopback, refuseBeyondScope, type Token } from './access.ts';
 import { inEventCodes, type Refusal, refusal, refusalOf } from './answer.ts';
 import { addCalls, CALL } from './call.ts';
+import { addDescription } from './described.ts';
 import { type OwnRoute, typedQuery } from './own-route.ts';
 import { addProbes, OPEN_PATHS } from './probes.ts';
 import { inputOf, OWN_ROUTES, PREFIX, ROUTES, type Route } from './routes.ts';
@@ -102,6 +103,7 @@ function createApp(parts: HttpParts, tokens: readonly Token[]): FastifyInstance 
   for (const route of ROUTES) addRoute(app, route, parts, callerOf);
   for (const route of OWN_ROUTES) addOwnRoute(app, route, parts, callerOf);
   addProbes(app, parts, callerOf);
+  addDescription(app, parts, callerOf);
   addCalls(app, parts, callerOf);
   addTool(app, parts, callerOf);
   addMcp(app, parts, callerOf);
