@@ -249,7 +249,8 @@ test('job code runs a rule, dry or by a plan, and hears how far it is', async ()
   put(join(root, 'free/logs'), 'old', 31);
   const heard: unknown[] = [];
   await cleanups.run({ onProgress: (...step) => heard.push(step) });
-  expect(heard).toContainEqual([1, 2, 'mine: 1 files to remove']);
+  // Both rules are at work at once: the other may be over by now, or not.
+  expect(heard).toContainEqual([expect.any(Number), 2, 'mine: 1 files to remove']);
   expect(heard.at(-1)).toEqual([2, 2, expect.any(String)]);
 });
 
