@@ -297,17 +297,17 @@ describe('which way is taken', () => {
     expect(answer).toMatchObject({ code: 2, stderr: expect.stringContaining('http://127.0.0.1:8787') });
   });
 
-  test.each([['start'], ['backup', 'x.db'], ['restore', 'x.db']])(
-    '%s %s is not asked for over HTTP',
-    async (...argv) => {
-      const answer = await commandLine(await project())(
-        '--url',
-        'http://127.0.0.1:9',
-        ...argv.filter(Boolean),
-      );
-      expect(answer).toMatchObject({ code: 2, stderr: expect.stringContaining('not over HTTP') });
-    },
-  );
+  test.each([
+    ['start'],
+    ['backup', 'x.db'],
+    ['restore', 'x.db'],
+    ['validate'],
+    ['plan', 'settings/aclarai.config.yaml'],
+    ['simulate', '--jobs', 'settings/aclarai.config.yaml'],
+  ])('%s %s is not asked for over HTTP', async (...argv) => {
+    const answer = await commandLine(await project())('--url', 'http://127.0.0.1:9', ...argv.filter(Boolean));
+    expect(answer).toMatchObject({ code: 2, stderr: expect.stringContaining('not over HTTP') });
+  });
 });
 
 describe('a service that wants a token', () => {

@@ -71,6 +71,7 @@ async function ofInstallation(session: Session, texts: SimulationTexts): Promise
 
 /** A ledger that is there knows how long runs take; a file can be tried without one. */
 async function ofFile(session: Session, file: string, texts: SimulationTexts): Promise<SimulationShape> {
+  session.refuseUrl('simulate --jobs');
   const candidate = await checkedFile(session, file);
   const installation = await session.openIfThere();
   if (installation) return await installation.service.simulate(texts, candidate);
@@ -80,6 +81,7 @@ async function ofFile(session: Session, file: string, texts: SimulationTexts): P
 async function planFile(session: Session, file: string | undefined): Promise<Answer> {
   if (file === undefined)
     throw usageError('the settings file is missing', 'e.g. aclarai-scheduler plan new.yaml');
+  session.refuseUrl('plan');
   const { settings } = await checkedFile(session, file);
   const { service } = await session.openToLook();
   const shape = await service.plan(settings);

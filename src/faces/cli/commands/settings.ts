@@ -40,7 +40,8 @@ export function addSettingsCommands(program: Command, perform: Perform): void {
 async function validateSubject(session: Session, subject: string | undefined): Promise<Answer> {
   const now = session.io.clock.now();
   const isFile = subject === undefined || existsSync(subject);
-  if (!isFile && (await session.remote())) {
+  if (isFile) session.refuseUrl('validate of a file');
+  else if (await session.remote()) {
     const asked = await session.ask<ExpressionShape>('validate_schedule', { expression: subject });
     return expression(subject, asked, session.width);
   }
