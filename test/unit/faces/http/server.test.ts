@@ -55,6 +55,24 @@ describe('answers', () => {
     expect((await ask('/why?job=report&at=01:00')).body.data).toMatchObject({ answer: 'ran' });
   });
 
+  test('take the names of the event scheduler where a path is one of its own', async () => {
+    const { ask } = await served();
+    expect((await ask('/why?event_id=report&at=01:00')).body.data).toMatchObject({ answer: 'ran' });
+    expect((await ask('/next?event_id=report&count=1')).body.data).toMatchObject([{ job: 'report' }]);
+    const pause = await ask('/pause', { method: 'POST', body: { event_id: 'report' } });
+    expect(pause).toMatchObject({ status: 200 });
+    const both = await ask('/resume', { method: 'POST', body: { event_id: 'report', job: 'report' } });
+    expect(both).toMatchObject({ status: 400, body: { error: { details: [{ field: 'event_id' }] } } });
+    const cleanup = await ask('/cleanups/run', { method: 'POST', body: { registration_id: 'nothing' } });
+    expect(cleanup).toMatchObject({ status: 404 });
+    expect(cleanup.body.error.message).toContain('nothing');
+    const times = { from: '2026-11-21T10:00:00Z', to: '2026-11-23T10:00:00Z' };
+    const foretold = await ask('/simulate', { method: 'POST', body: times });
+    expect(foretold.body.data).toMatchObject({
+      runs: expect.arrayContaining([expect.objectContaining({ job: 'report' })]),
+    });
+  });
+
   test('changes in the name of who asks', async () => {
     const { ask, scenario } = await served();
     const pause = await ask('/pause', { method: 'POST', body: { job: 'report', reason: 'moving' } });
